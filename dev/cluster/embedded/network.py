@@ -1,0 +1,96 @@
+"""The pods' bridge, and the few firewall rules that let pods out and answers in. All removed again by `down`."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass
+
+from embedded import shell, topology
+
+_MASQUERADE = f"{topology.CHAIN_PREFIX}-MASQ"
+_FORWARD = f"{topology.CHAIN_PREFIX}-FORWARD"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain of ours, the built-in chain that jumps to it, and its rules."""
+
+    table: str
+    parent: str
+    name: str
+    rules: tuple[str, ...]
+
+
+CHAINS = (
+    # What leaves the pods' network takes the machine's address, or no answer would find its way back.
+    Chain(
+        "nat",
+        "POSTROUTING",
+        _MASQUERADE,
+        (f"-s {topology.POD_NETWORK} ! -d {topology.POD_NETWORK} -j MASQUERADE",),
+    ),
+    # Some machines drop what they are asked to forward (Docker sets that policy).
+    Chain(
+        "filter",
+        "FORWARD",
+        _FORWARD,
+        (f"-i {topology.BRIDGE} -j ACCEPT", f"-o {topology.BRIDGE} -j ACCEPT"),
+    ),
+)
+
+
+def overlaps(routes: list[dict[str, object]]) -> list[str]:
+    """Routes (as `ip -json route` lists them) that meet our networks, each as `NETWORK dev DEVICE`."""
+    found = []
+    for route in routes:
+        if route.get("dst") in (None, "default") or route.get("dev") == topology.BRIDGE:
+            continue
+        network = ipaddress.ip_network(str(route["dst"]), strict=False)
+        # 0.0.0.0/1 and the like are how a VPN says "default"; a longer prefix of ours wins over them.
+        if network.version == 4 and network.prefixlen >= 8:
+            ours = (topology.POD_NETWORK, topology.SERVICE_NETWORK)
+            if any(network.overlaps(mine) for mine in ours):
+                found.append(f"{network} dev {route.get('dev')}")
+    return found
+
+
+def routes() -> list[dict[str, object]]:
+    """The machine's IPv4 routes."""
+    listed: list[dict[str, object]] = json.loads(shell.run(["ip", "-json", "-4", "route", "show"]) or "[]")
+    return listed
+
+
+def raise_bridge() -> None:
+    """Makes the bridge with the node's address, and our chains; what is there already stays."""
+    bridge, address = topology.BRIDGE, f"{topology.NODE_ADDRESS}/{topology.POD_NETWORK.prefixlen}"
+    if not bridge_exists():
+        shell.run(["ip", "link", "add", bridge, "type", "bridge"])
+    shell.run(["ip", "address", "replace", address, "dev", bridge])
+    shell.run(["ip", "link", "set", bridge, "up"])
+    for chain in CHAINS:
+        table = ["iptables", "-w", "-t", chain.table]
+        if not shell.succeeds([*table, "-n", "-L", chain.name]):
+            shell.run([*table, "-N", chain.name])
+        for rule in chain.rules:
+            if not shell.succeeds([*table, "-C", chain.name, *rule.split()]):
+                shell.run([*table, "-A", chain.name, *rule.split()])
+        if not shell.succeeds([*table, "-C", chain.parent, "-j", chain.name]):
+            shell.run([*table, "-I", chain.parent, "-j", chain.name])
+
+
+def bridge_exists() -> bool:
+    """Whether the bridge is there."""
+    return shell.succeeds(["ip", "link", "show", topology.BRIDGE])
+
+
+def remove_bridge() -> None:
+    """Undoes raise_bridge; also when only half of it is there."""
+    for chain in CHAINS:
+        table = ["iptables", "-w", "-t", chain.table]
+        while shell.succeeds([*table, "-D", chain.parent, "-j", chain.name]):
+            pass
+        if shell.succeeds([*table, "-F", chain.name]):
+            shell.run([*table, "-X", chain.name])
+    if bridge_exists():
+        shell.run(["ip", "link", "delete", topology.BRIDGE])

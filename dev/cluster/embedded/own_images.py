@@ -1,0 +1,37 @@
+"""The two images the cluster itself needs, each a single static program of ours; and importing into containerd."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from embedded import configs, dns, folders, oci_archive, packages, shell
+
+
+def ensure(state: Path, programs: Path) -> list[str]:
+    """Imports what containerd lacks; returns the references it imported."""
+    present = listed(state)
+    imported = []
+    for reference, program in ((configs.PAUSE_IMAGE, "pause"), (dns.IMAGE, "coredns")):
+        if reference not in present:
+            # Keyed by the folder of the program, whose name changes with its content.
+            archive = folders.cache() / "images" / f"{program}-{programs.name}.oci.tar"
+            if not archive.exists():
+                oci_archive.single_program(archive, reference, programs / program)
+            load(state, archive)
+            imported.append(reference)
+    return imported
+
+
+def listed(state: Path) -> set[str]:
+    """The references of every image in our containerd."""
+    return set(shell.run([*_ctr(state), "images", "list", "--quiet"]).split())
+
+
+def load(state: Path, archive: Path) -> None:
+    """Imports an OCI or Docker archive under the names it holds."""
+    shell.run([*_ctr(state), "images", "import", str(archive)])
+
+
+def _ctr(state: Path) -> list[str]:
+    program = packages.find("ctr") or "ctr"
+    return [program, "--address", f"{state}/containerd/containerd.sock", "--namespace", "k8s.io"]

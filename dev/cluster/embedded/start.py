@@ -1,0 +1,64 @@
+"""Starting components: what runs, is well and was started with today's command line and files is left alone."""
+
+from __future__ import annotations
+
+from embedded import listeners, processes, shell, steps
+from embedded.cluster import Cluster
+from embedded.components import Component
+from embedded.errors import ClusterError
+
+
+def is_current(cluster: Cluster, component: Component) -> bool:
+    """Whether it runs, with what it would be started with now, and is well."""
+    running = cluster.running(component.name)
+    try:
+        current = running is not None and running.fingerprint == component.fingerprint()
+    except OSError:
+        return False
+    return current and component.is_healthy()
+
+
+def launch(cluster: Cluster, component: Component) -> bool:
+    """Starts a component if it is not current, without waiting for its health; True if it was started.
+
+    Raises ClusterError if something else has its port.
+    """
+    if is_current(cluster, component):
+        return False
+    running = cluster.running(component.name)
+    if running:
+        processes.stop(running)
+    met = listeners.taken(component.ports, set())
+    if met:
+        raise ClusterError(f"{component.name} cannot start, its port is taken: {'; '.join(met)}: end what listens")
+    processes.spawn(
+        component.name,
+        component.argv,
+        cluster.log(component.name),
+        cluster.record(component.name),
+        component.fingerprint(),
+        shell.environment(),
+    )
+    return True
+
+
+def await_health(cluster: Cluster, component: Component) -> None:
+    """Waits until it is well; ClusterError with the end of its log if it ended or took too long."""
+
+    def settled() -> bool:
+        return cluster.running(component.name) is None or component.is_healthy()
+
+    steps.wait(component.name, settled, component.deadline_seconds, 0.05)
+    if cluster.running(component.name) is None:
+        raise ClusterError(f"{component.name} ended while it started. {_log_tail(cluster, component.name)}")
+    if not component.is_healthy():
+        raise ClusterError(
+            f"{component.name} was not well after {component.deadline_seconds:.0f} s. "
+            f"{_log_tail(cluster, component.name)}"
+        )
+
+
+def _log_tail(cluster: Cluster, name: str) -> str:
+    log = cluster.log(name)
+    lines = log.read_text(errors="replace").splitlines()[-12:] if log.exists() else []
+    return "\n".join([f"The end of {log}:", *("  " + line[:300] for line in lines)])

@@ -1,0 +1,55 @@
+"""The command line: one verb a line in --help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from embedded import binaries, environment, steps, up
+from embedded.errors import ClusterError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one verb; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except ClusterError as error:
+        steps.say(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        steps.say("interrupted: the same command goes on where it was")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 dev/cluster", description=__doc__)
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=text, description=text)
+        return made
+
+    start = verb("up", "bring the cluster up; says first what it changes on this machine")
+    audit = start.add_mutually_exclusive_group()
+    audit.add_argument("--audit", dest="audit", action="store_true", default=None, help="keep an audit log (default)")
+    audit.add_argument("--no-audit", dest="audit", action="store_false", help="keep none")
+    start.set_defaults(run=_up)
+
+    verb("env", "print the export lines for a shell (KUBECONFIG, PATH)").set_defaults(run=_env)
+    verb("build", "compile the programs into the cache, and no more").set_defaults(run=_build)
+    return parser
+
+
+def _up(options: argparse.Namespace) -> None:
+    up.up(options.audit)
+
+
+def _env(_: argparse.Namespace) -> None:
+    print("\n".join(environment.lines()))
+
+
+def _build(_: argparse.Namespace) -> None:
+    binaries.ensure()
+
+
