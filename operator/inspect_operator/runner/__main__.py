@@ -1,0 +1,134 @@
+"""`python3 -m inspect_operator.runner`: run one script, judge it, leave the summary, pass the exit code on."""
+
+import contextlib
+import os
+import select
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inspect_operator.runner import arguments, findings, oom, process, stream, summary, verdict
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    started = datetime.now(UTC)
+    try:
+        given = arguments.parse(sys.argv[1:] if argv is None else argv)
+    except arguments.UsageError as failure:
+        judgement = verdict.error(verdict.Reason.BAD_ARGUMENTS, str(failure))
+        log = arguments.TERMINATION_LOG if arguments.TERMINATION_LOG.exists() else None
+        return _refuse(judgement, verdict.CANNOT_EXECUTE, log, started)
+    refusal = _why_not(given)
+    if refusal:
+        not_found = refusal.reason == verdict.Reason.COMMAND_NOT_FOUND
+        exit_code = verdict.NOT_FOUND if not_found else verdict.CANNOT_EXECUTE
+        return _refuse(refusal, exit_code, given.termination_log, started)
+    exit_code, judgement, report = _run(given)
+    _leave(summary.Summary(exit_code, judgement, report, started, datetime.now(UTC)), given.termination_log)
+    return exit_code
+
+
+def _why_not(given: arguments.Arguments) -> verdict.Judgement | None:
+    """Why the script cannot be run at all: said in words of ours, the interpreter's are less clear."""
+    if shutil.which(given.interpreter) is None:
+        return verdict.error(verdict.Reason.COMMAND_NOT_FOUND, f"this image has no {given.interpreter}")
+    try:
+        given.script.open("rb").close()
+    except FileNotFoundError:
+        return verdict.error(verdict.Reason.COMMAND_NOT_FOUND, f"there is no script {given.script}")
+    except OSError as failure:
+        return verdict.error(verdict.Reason.NOT_EXECUTABLE, f"the script {given.script}: {failure.strerror}")
+    return None
+
+
+def _run(given: arguments.Arguments) -> tuple[int, verdict.Judgement, findings.Report]:
+    collector = stream.Collector()
+    parsers = {1: stream.Parser(collector), 2: stream.Parser(collector)}
+    outputs = {1: _Output(1), 2: _Output(2)}
+
+    def on_output(number: int, piece: bytes) -> None:
+        outputs[number].write(piece)
+        parsers[number].feed(piece)
+
+    killed_before = oom.kills()
+    ending = process.run(
+        [given.interpreter, str(given.script), *given.script_arguments],
+        environment={"PYTHONUNBUFFERED": "1"} | os.environ,  # else a killed Python script loses what it printed
+        timeout_seconds=given.timeout_seconds,
+        grace_seconds=given.grace_seconds,
+        on_output=on_output,
+    )
+    for parser in parsers.values():
+        parser.close()
+    report = collector.report()
+    exit_code, judgement = _judge(ending, given, report, oom_killed=oom.kills() > killed_before)
+    if ending.left_behind:
+        _say("the script ended but left processes that held its output open; they were killed")
+    if ending.timed_out or ending.stopped_by:
+        _say(judgement.message)
+    return exit_code, judgement, report
+
+
+def _judge(
+    ending: process.Ending, given: arguments.Arguments, report: findings.Report, *, oom_killed: bool
+) -> tuple[int, verdict.Judgement]:
+    """The exit code to pass on, and the verdict. What stopped the script from outside comes before what it said."""
+    if ending.timed_out:
+        message = f"stopped after its timeout of {given.timeout_seconds:g} s; {verdict.tally(report)}"
+        return verdict.TIMED_OUT, verdict.error(verdict.Reason.DEADLINE_EXCEEDED, message)
+    if ending.stopped_by:
+        message = f"told to stop before the script had ended; {verdict.tally(report)}"
+        exit_code = ending.exit_code or 128 + ending.stopped_by
+        return exit_code, verdict.error(verdict.Reason.TERMINATED, message)
+    if oom_killed:
+        message = (
+            f"the kernel killed a process of the script for memory ({verdict.exit_in_words(ending.exit_code)}); "
+            f"raise the memory limit or make the script need less; {verdict.tally(report)}"
+        )
+        return ending.exit_code, verdict.error(verdict.Reason.OOM_KILLED, message)
+    return ending.exit_code, verdict.judge(ending.exit_code, report)
+
+
+class _Output:
+    """The container's stdout or stderr. Where nobody reads it any more, the script still runs to its end."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._open = True
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest and self._open:
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except BlockingIOError:
+                select.select([], [self._descriptor], [])
+            except OSError:
+                self._open = False
+
+
+def _refuse(judgement: verdict.Judgement, exit_code: int, log: Path | None, started: datetime) -> int:
+    _say(judgement.message)
+    _leave(summary.Summary(exit_code, judgement, findings.Report(), started, datetime.now(UTC)), log)
+    return exit_code
+
+
+def _leave(note: summary.Summary, path: Path | None) -> None:
+    """Write the summary; where that is impossible the exit code and the log still tell."""
+    if path is None:
+        return
+    try:
+        path.write_bytes(summary.compose(note))
+    except OSError as failure:
+        _say(f"the summary could not be written to {path}: {failure.strerror}")
+
+
+def _say(message: str) -> None:
+    with contextlib.suppress(OSError):
+        os.write(2, f"inspect-runner: {message}\n".encode("utf-8", "replace"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

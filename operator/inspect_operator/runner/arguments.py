@@ -1,0 +1,89 @@
+"""The command line of `inspect-runner`."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+TERMINATION_LOG = Path("/dev/termination-log")  # Kubernetes' default terminationMessagePath
+
+INTERPRETERS = ("bash", "sh", "python3")
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    script: Path
+    script_arguments: tuple[str, ...]
+    interpreter: str
+    timeout_seconds: float | None
+    grace_seconds: float
+    termination_log: Path | None  # None: nowhere, there is no kubelet to read it
+
+
+class UsageError(Exception):
+    """The command line makes no sense; the text says why."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def parse(arguments: Sequence[str]) -> Arguments:
+    """Raises UsageError; `--help` ends the process with 0."""
+    own, script_arguments = _split(arguments)
+    given = _parser().parse_args(own)
+    return Arguments(
+        script=given.script,
+        script_arguments=script_arguments,
+        interpreter=given.interpreter,
+        timeout_seconds=given.timeout,
+        grace_seconds=given.grace,
+        termination_log=given.termination_log,
+    )
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """What stands before the first `--` is ours, the rest is the script's, untouched."""
+    given = list(arguments)
+    if "--" not in given:
+        return given, ()
+    end = given.index("--")
+    return given[:end], tuple(given[end + 1 :])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="inspect-runner",
+        usage="inspect-runner [options] SCRIPT [-- ARGUMENT ...]",
+        description="Run one inspection script and leave a summary of what it found in the termination message.",
+        epilog="Exit code: the script's own; 124 after the timeout, 126 or 127 where the script could not be run, "
+        "128+N where signal N ended it.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("script", metavar="SCRIPT", type=Path, help="the script file; it is only read")
+    parser.add_argument("--interpreter", choices=INTERPRETERS, default="bash", help="what runs it (default: bash)")
+    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="stop it after this long (default: never)")
+    parser.add_argument(
+        "--grace",
+        type=_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="how long it may take to end after SIGTERM before SIGKILL (default: 5)",
+    )
+    parser.add_argument(
+        "--termination-log",
+        type=Path,
+        metavar="FILE",
+        default=TERMINATION_LOG if TERMINATION_LOG.exists() else None,
+        help=f"where the summary goes (default: {TERMINATION_LOG}, where there is one)",
+    )
+    return parser
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
