@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,10 +61,10 @@ def parts() -> tuple[Part, ...]:
     return (helm(), kubernetes())
 
 
-def ensure() -> None:
-    """Compiles what the cache lacks. A part that fails does not lose the others; ClusterError names them at the end."""
+def ensure(wanted: Iterable[Part] | None = None) -> None:
+    """Compiles what the cache lacks (of `wanted`, or of all). A part that fails does not lose the others; ClusterError names them at the end."""
     failed: list[str] = []
-    for part in parts():
+    for part in wanted or parts():
         if part.is_built():
             continue
         with lock.exclusive(folders.cache() / "bin/.lock", f"compiling {part.name}"):

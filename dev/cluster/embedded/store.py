@@ -1,0 +1,75 @@
+"""Building images with buildah, in a store of our own below the cache."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from embedded import base_image, folders, packages, shell
+
+_RUN = Path("/run/inspect-operator/containers")
+
+
+def _buildah() -> list[str]:
+    packages.ensure(packages.IMAGES)
+    return ["buildah", "--root", str(folders.cache() / "containers"), "--runroot", str(_RUN), *_driver()]
+
+
+def _driver() -> list[str]:
+    filesystems = Path("/proc/filesystems").read_text().split()
+    return ["--storage-driver", "overlay" if "overlay" in filesystems else "vfs"]
+
+
+def has(reference: str) -> bool:
+    """Whether the store has an image of that name."""
+    return shell.succeeds([*_buildah(), "inspect", "--type", "image", reference])
+
+
+def ensure_base() -> str:
+    """The reference of the Debian base image, made and put into the store if need be."""
+    archive, reference = base_image.ensure(), base_image.reference()
+    if not has(reference):
+        shell.run([*_buildah(), "pull", "--quiet", f"oci-archive:{archive}"])
+    return reference
+
+
+def build(
+    folder: Path,
+    reference: str,
+    target: str = "",
+    contexts: Mapping[str, Path] | None = None,
+) -> None:
+    """Builds the Dockerfile in `folder`, with our Debian base as build argument BASE.
+
+    `contexts` stand in for stages of that name. What RUN steps need comes by a context: they may reach no registry.
+    """
+    command = [*_buildah(), "build", "--quiet", "--layers", "--isolation", "chroot"]
+    command += ["--pull=never", "--build-arg", f"BASE={ensure_base()}"]
+    command += [f"--build-context={name}={path}" for name, path in (contexts or {}).items()]
+    command += [f"--target={target}"] if target else []
+    shell.run([*command, "--tag", reference, str(folder)])
+
+
+def export(reference: str, folder: Path) -> Path:
+    """Writes an image as an OCI archive into `folder`. From our store, else from the user's own buildah."""
+    archive = folder / "image.oci.tar"
+    program = _buildah() if has(reference) else ["buildah"]
+    target = f"oci-archive:{archive}:{reference}"
+    shell.run([*program, "push", "--quiet", "--disable-compression", reference, target])
+    return archive
+
+
+class Workplace:
+    """A temporary folder on the disk of the cache, since images may not fit into /tmp."""
+
+    def __enter__(self) -> Path:
+        """Makes it."""
+        folders.cache().mkdir(parents=True, exist_ok=True)
+        self.path = Path(tempfile.mkdtemp(prefix=".image-", dir=folders.cache()))
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        """Removes it."""
+        shutil.rmtree(self.path, ignore_errors=True)
