@@ -1,0 +1,124 @@
+"""`inspect-operator` (or `python -m inspect_operator`): runs the operator until it is stopped or loses its Lease."""
+
+import argparse
+import asyncio
+import contextlib
+import dataclasses
+import datetime
+import json
+import logging
+import sys
+from collections.abc import Sequence
+
+import kopf
+
+from inspect_operator import __version__, errors
+from inspect_operator import settings as settings_module
+from inspect_operator.cluster import client, lease
+from inspect_operator.handlers import operator as operators
+from inspect_operator.release import helm
+
+logger = logging.getLogger("inspect_operator")
+
+LEASE_NAME = "inspect-operator"
+EXIT_FAILED, EXIT_LEASE = 1, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit codes: 0 stopped, 1 could not start, 2 wrong arguments, 3 another operator is at work or took over."""
+    parser = argparse.ArgumentParser(prog="inspect-operator", description="Runs Inspect objects as Helm releases.")
+    parser.add_argument("--version", action="version", version=f"inspect-operator {__version__}")
+    parser.add_argument(
+        "-n", "--namespace", action="append", metavar="NAME", dest="namespaces",
+        help="serve this namespace only; may be repeated (default: all)",
+    )  # fmt: skip
+    parser.add_argument("--lease-namespace", metavar="NAME", help="where the Lease is (default: the pod's own)")
+    parser.add_argument("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO")
+    parser.add_argument("--log-format", choices=["text", "json"], help="default: text")
+    parser.epilog = (
+        "Every setting may also stand in the environment as INSPECT_OPERATOR_<NAME>, for example "
+        "INSPECT_OPERATOR_RUNNER_IMAGE. The cluster is that of KUBECONFIG, ~/.kube/config or the pod's account."
+    )
+    given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value}
+    try:
+        settings = settings_module.read()
+        settings = dataclasses.replace(settings, **{**given, **_namespaces(given)})
+        _log(settings)
+        return asyncio.run(run(settings))
+    except errors.InspectError as error:
+        logger.error("inspect-operator stopped reason=%s error=%s", error.reason, error)
+        return EXIT_LEASE if isinstance(error, errors.LeaseHeld) else EXIT_FAILED
+
+
+async def run(settings: settings_module.Settings) -> int:
+    """Takes the Lease, serves until a signal or the Lease's loss, and gives it back.
+
+    :raises errors.InspectError: it could not start
+    """
+    version = await helm.Helm(settings.helm, 1).version()
+    async with await client.Cluster.connect() as cluster:
+        held = lease.Lease(cluster, settings.lease_namespace, LEASE_NAME, settings.lease_seconds)
+        await held.acquire()
+        operator = operators.Operator(settings, cluster, datetime.datetime.now(datetime.UTC))
+        stop = asyncio.Event()
+        holding = asyncio.create_task(held.hold(), name="lease")
+        holding.add_done_callback(lambda _: stop.set())
+        try:
+            await operator.prime()
+            logger.info(
+                "inspect-operator started version=%s helm=%s namespaces=%s",
+                __version__, version, ",".join(settings.namespaces) or "all",
+            )  # fmt: skip
+            await kopf.operator(
+                registry=operator.registry(),
+                standalone=True,
+                clusterwide=not settings.namespaces,
+                namespaces=settings.namespaces,
+                liveness_endpoint=f"http://0.0.0.0:{settings.liveness_port}/livez" if settings.liveness_port else None,
+                stop_flag=stop,
+            )
+        finally:
+            await operator.close()
+            lost = holding.done()
+            holding.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await holding
+            if not lost:
+                await held.release()
+        return EXIT_LEASE if lost else 0
+
+
+def _namespaces(given: dict[str, object]) -> dict[str, object]:
+    names = given.get("namespaces")
+    return {"namespaces": tuple(names)} if isinstance(names, list) else {}
+
+
+def _log(settings: settings_module.Settings) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _Json()
+        if settings.log_format == "json"
+        else logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    )
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    for noisy in ("asyncio", "aiohttp", "kopf", "kubernetes"):
+        logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))
+
+
+class _Json(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""The names this project has in Kubernetes: API group, kind, labels and annotations."""
+
+GROUP = "api.practice.com"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "Inspect"
+PLURAL = "inspects"
+
+FINALIZER = f"{GROUP}/uninstall-releases"
+FIELD_MANAGER = "inspect-operator"
+
+# On every object that a release creates.
+TASK_TYPE = {"taskType": "inspect"}
+LABEL_APP = "app"
+LABEL_INSPECT = f"{GROUP}/inspect"  # the Inspect's name, shortened where it is no label value
+LABEL_INSTANCE = "app.kubernetes.io/instance"  # the release
+ANNOTATION_TASK = f"{GROUP}/task"  # the task's name as written
+
+# On Helm's own Secret: the state that tells what a release is without decoding it.
+LABEL_OWNER_UID = f"{GROUP}/owner-uid"
+LABEL_DIGEST = f"{GROUP}/digest"
+LABEL_RUN_KEY = f"{GROUP}/run-key"
+LABEL_TRIGGER = f"{GROUP}/trigger"

@@ -1,0 +1,101 @@
+"""The status of an Inspect as people read it: the models that the CRD's status schema is generated from.
+
+Only its shape: what stands in it is decided in publish/. Written as a whole by one writer.
+"""
+
+from typing import Annotated
+
+import pydantic
+
+from inspect_operator.api import inspect
+
+MAX_MESSAGE = 1024
+Message = Annotated[str, pydantic.Field(max_length=MAX_MESSAGE)]
+Word = Annotated[str, pydantic.Field(max_length=63)]
+
+
+class Condition(inspect.Strict):
+    """A standard Kubernetes condition."""
+
+    type: Word = pydantic.Field(description="Ready, Finished or Succeeded.")
+    status: Word = pydantic.Field(description="True, False or Unknown.")
+    reason: Word = pydantic.Field(description="Why, in one CamelCase word.")
+    message: Message = pydantic.Field(description="Why, in words.")
+    observedGeneration: int = pydantic.Field(description="The generation of the spec this was decided for.")  # noqa: N815
+    lastTransitionTime: str = pydantic.Field(  # noqa: N815
+        description="When the status last changed.", json_schema_extra={"format": "date-time"}
+    )
+
+
+class Finding(inspect.Strict):
+    """One line that the task reported about one thing it looked at."""
+
+    name: Message = pydantic.Field(description="What was looked at.")
+    result: Word = pydantic.Field(description="success, fail, error, warn or info.")
+    message: Message | None = pydantic.Field(None, description="What was seen.")
+
+
+class Counts(inspect.Strict):
+    """How many findings there were of each result, also of those that are not listed."""
+
+    success: int | None = None
+    fail: int | None = None
+    error: int | None = None
+    warn: int | None = None
+    info: int | None = None
+
+
+class Result(inspect.Strict):
+    """What is known of one task: `task_name` and `res` are the original's fields, the others stand beside them."""
+
+    task_name: Annotated[str, pydantic.Field(max_length=253)] = pydantic.Field(description="Name of the task.")
+    res: Message | None = pydantic.Field(None, description="The result in one line.")
+    state: Word | None = pydantic.Field(None, description="waiting, active or finished.")
+    verdict: Word | None = pydantic.Field(None, description="success, fail, error, skipped or unknown.")
+    reason: Word | None = pydantic.Field(None, description="Why, in one CamelCase word.")
+    message: Message | None = pydantic.Field(None, description="Why, in words.")
+    release: Word | None = pydantic.Field(None, description="The Helm release that holds the task.")
+    revision: int | None = pydantic.Field(None, description="The revision of that release.")
+    job: Word | None = pydantic.Field(None, description="The Job of the run that this result is from.")
+    runUid: Word | None = pydantic.Field(None, description="UID of that Job; tells runs apart.")  # noqa: N815
+    exitCode: int | None = pydantic.Field(None, description="Exit code of the script or image.")  # noqa: N815
+    started: str | None = pydantic.Field(
+        None, description="When the run began.", json_schema_extra={"format": "date-time"}
+    )
+    finished: str | None = pydantic.Field(
+        None, description="When the run ended.", json_schema_extra={"format": "date-time"}
+    )
+    counts: Counts | None = pydantic.Field(None, description="Findings counted by result.")
+    findings: list[Finding] | None = pydantic.Field(None, max_length=100, description="Findings, failing ones first.")
+    cut: int | None = pydantic.Field(None, description="Findings that are counted but not listed for want of space.")
+    outputTail: Annotated[str, pydantic.Field(max_length=4096)] | None = pydantic.Field(  # noqa: N815
+        None, description="The end of what the task printed."
+    )
+
+
+class InspectStatus(inspect.Strict):
+    """What the operator saw; for people and for `kubectl wait`."""
+
+    observedGeneration: int | None = pydantic.Field(  # noqa: N815
+        None, description="The generation of the spec that this status is about."
+    )
+    conditions: list[Condition] | None = pydantic.Field(
+        None,
+        max_length=8,
+        description="Ready: every release is as desired. Finished: every wanted run has ended. "
+        "Succeeded: and they passed.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    ready: Word | None = pydantic.Field(None, description="Status of the condition Ready.")
+    succeeded: Word | None = pydantic.Field(None, description="Status of the condition Succeeded.")
+    tasks: int | None = pydantic.Field(None, description="How many tasks there are.")
+    failed: int | None = pydantic.Field(None, description="How many tasks ended in fail or error.")
+    lastRun: str | None = pydantic.Field(  # noqa: N815
+        None, description="When the latest run began.", json_schema_extra={"format": "date-time"}
+    )
+    results: list[Result] | None = pydantic.Field(
+        None,
+        max_length=inspect.MAX_TASKS,
+        description="One row a task.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["task_name"]},
+    )

@@ -1,0 +1,133 @@
+"""One operator acts: a Lease is taken before anything else and renewed until the end (coordination.k8s.io/v1).
+
+Clocks of two machines are never compared: whoever finds the Lease held watches it for one whole duration by its own
+clock, and takes it only if the holder did not renew it in that time (as client-go's leader election does).
+"""
+
+import asyncio
+import dataclasses
+import datetime
+import logging
+import os
+import socket
+import time
+import uuid
+
+from inspect_operator import errors
+from inspect_operator.cluster import client, resources
+
+logger = logging.getLogger(__name__)
+
+
+def own_identity() -> str:
+    """host_pid_random: says to people where the holder runs."""
+    return f"{socket.gethostname()}_{os.getpid()}_{uuid.uuid4().hex[:8]}"
+
+
+@dataclasses.dataclass
+class Lease:
+    """The Lease `name` in `namespace`, valid for `seconds` after each renewal."""
+
+    cluster: client.Cluster
+    namespace: str
+    name: str
+    seconds: float
+    identity: str = dataclasses.field(default_factory=own_identity)
+    _body: client.Object = dataclasses.field(default_factory=dict)
+    _renewed: float = 0.0
+
+    async def acquire(self) -> None:
+        """Takes the Lease, waiting one duration where a holder may be dead.
+
+        :raises errors.LeaseHeld: the holder is alive
+        """
+        found = await self._get()
+        holder = _holder(found)
+        if holder:
+            logger.info("lease was held, waited for its holder to renew it holder=%s seconds=%g", holder, self.seconds)
+            before = found["spec"].get("renewTime")
+            deadline = time.monotonic() + float(found["spec"].get("leaseDurationSeconds") or self.seconds)
+            while _holder(found) == holder and time.monotonic() < deadline:
+                await asyncio.sleep(min(1.0, self.seconds / 5))
+                found = await self._get()
+                if _holder(found) == holder and found["spec"].get("renewTime") != before:
+                    break
+            if _holder(found) and (_holder(found) != holder or found["spec"].get("renewTime") != before):
+                raise errors.LeaseHeld(
+                    f"another inspect-operator is at work: {_holder(found)} holds the Lease "
+                    f"{self.namespace}/{self.name} and renewed it at {found['spec'].get('renewTime')}; stop it first"
+                )
+        try:
+            await self._write(found)
+        except errors.ClusterConflict:
+            raise errors.LeaseHeld(
+                f"another inspect-operator took the Lease {self.namespace}/{self.name} at the same moment"
+            ) from None
+        logger.info("lease was taken namespace=%s name=%s identity=%s", self.namespace, self.name, self.identity)
+
+    async def hold(self) -> None:
+        """Renews until it is lost; returns only then.
+
+        A write that the API server accepted counts from the moment it was sent, so that we stop before another may
+        start.
+        """
+        while True:
+            await asyncio.sleep(self.seconds / 3)
+            try:
+                async with asyncio.timeout(max(0.1, self._renewed + self.seconds * 0.8 - time.monotonic())):
+                    await self._write(self._body)
+            except errors.ClusterConflict:
+                logger.error("lease was lost: somebody else wrote it name=%s", self.name)
+                return
+            except (errors.InspectError, TimeoutError) as error:
+                logger.warning("lease was not renewed error=%s", error)
+            if time.monotonic() > self._renewed + self.seconds * 0.8:
+                logger.error("lease was lost: not renewed in time name=%s", self.name)
+                return
+
+    async def release(self) -> None:
+        """Gives the Lease back, so that the next operator need not wait."""
+        self._body["spec"]["holderIdentity"] = ""
+        self._body["spec"]["leaseDurationSeconds"] = 1
+        try:
+            await self.cluster.replace(resources.LEASES, self.namespace, self._body)
+        except errors.InspectError as error:
+            logger.warning("lease was not given back error=%s", error)
+
+    async def _get(self) -> client.Object:
+        try:
+            return await self.cluster.get(resources.LEASES, self.namespace, self.name)
+        except client.NotFound:
+            return {}
+
+    async def _write(self, found: client.Object) -> None:
+        sent = time.monotonic()
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        before = found.get("spec", {})
+        ours = before.get("holderIdentity") == self.identity
+        body: client.Object = {
+            "apiVersion": resources.LEASES.api_version,
+            "kind": resources.LEASES.kind,
+            "metadata": {"name": self.name, "namespace": self.namespace, **_version(found)},
+            "spec": {
+                "holderIdentity": self.identity,
+                "leaseDurationSeconds": max(1, round(self.seconds)),
+                "acquireTime": before.get("acquireTime", now) if ours else now,
+                "renewTime": now,
+                "leaseTransitions": int(before.get("leaseTransitions") or 0) + (0 if ours or not found else 1),
+            },
+        }
+        if found:
+            self._body = await self.cluster.replace(resources.LEASES, self.namespace, body)
+        else:
+            self._body = await self.cluster.create(resources.LEASES, self.namespace, body)
+        self._renewed = sent
+
+
+def _holder(found: client.Object) -> str:
+    return str(found.get("spec", {}).get("holderIdentity") or "")
+
+
+def _version(found: client.Object) -> client.Object:
+    version = found.get("metadata", {}).get("resourceVersion")
+    return {"resourceVersion": version} if version else {}

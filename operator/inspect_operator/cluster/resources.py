@@ -1,0 +1,44 @@
+"""Where the API serves the kinds that we read or write."""
+
+import dataclasses
+import urllib.parse
+
+from inspect_operator.api import group
+
+
+@dataclasses.dataclass(frozen=True)
+class Resource:
+    """A kind's place in the API: `prefix` is /api/v1 or /apis/GROUP/VERSION."""
+
+    kind: str
+    prefix: str
+    plural: str
+    namespaced: bool = True
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """URL path of one object, or of the list where `name` is empty (all namespaces where that is empty too)."""
+        parts = [self.prefix]
+        if namespace and self.namespaced:
+            parts += ["namespaces", namespace]
+        parts += [self.plural, *(part for part in (name, subresource) if part)]
+        return "/".join(parts[:1] + [urllib.parse.quote(part, safe="") for part in parts[1:]])
+
+    @property
+    def api_version(self) -> str:
+        """As in an object's `apiVersion`."""
+        return self.prefix.removeprefix("/apis/").removeprefix("/api/")
+
+
+INSPECTS = Resource(group.KIND, f"/apis/{group.API_VERSION}", group.PLURAL)
+SECRETS = Resource("Secret", "/api/v1", "secrets")
+CONFIG_MAPS = Resource("ConfigMap", "/api/v1", "configmaps")
+SERVICE_ACCOUNTS = Resource("ServiceAccount", "/api/v1", "serviceaccounts")
+PODS = Resource("Pod", "/api/v1", "pods")
+EVENTS = Resource("Event", "/api/v1", "events")
+NAMESPACES = Resource("Namespace", "/api/v1", "namespaces", namespaced=False)
+JOBS = Resource("Job", "/apis/batch/v1", "jobs")
+CRON_JOBS = Resource("CronJob", "/apis/batch/v1", "cronjobs")
+LEASES = Resource("Lease", "/apis/coordination.k8s.io/v1", "leases")
+
+#: What a release of ours may hold, in the order in which leftovers are removed.
+RELEASED = (JOBS, CONFIG_MAPS)

@@ -1,0 +1,90 @@
+"""A work queue as controllers have it: one run at a time for each key; a wake-up during a run causes one more."""
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable
+
+from inspect_operator import errors
+
+logger = logging.getLogger(__name__)
+
+Key = tuple[str, str]  # namespace and name of an Inspect
+#: Does the work; returns after how many seconds to look again, None for not before the next wake-up.
+Work = Callable[[Key], Awaitable[float | None]]
+
+FIRST_BACKOFF_SECONDS = 1.0
+MAX_BACKOFF_SECONDS = 300.0
+
+
+@dataclasses.dataclass
+class _Entry:
+    task: asyncio.Task[None] | None = None
+    timer: asyncio.TimerHandle | None = None
+    again: bool = False
+    failures: int = 0
+
+
+class Queue:
+    """`name` stands in log lines."""
+
+    def __init__(self, name: str, work: Work) -> None:
+        self._name = name
+        self._work = work
+        self._entries: dict[Key, _Entry] = {}
+        self._closed = False
+
+    def wake(self, key: Key) -> None:
+        """Has the key worked on now, or once more after the present run."""
+        if self._closed:
+            return
+        entry = self._entries.setdefault(key, _Entry())
+        if entry.timer is not None:
+            entry.timer.cancel()
+            entry.timer = None
+        if entry.task is not None:
+            entry.again = True
+        else:
+            entry.task = asyncio.create_task(self._run(key, entry), name=f"{self._name} {key[0]}/{key[1]}")
+
+    async def close(self) -> None:
+        """Cancels what runs and waits for it to end."""
+        self._closed = True
+        tasks = []
+        for entry in self._entries.values():
+            if entry.timer is not None:
+                entry.timer.cancel()
+            if entry.task is not None:
+                entry.task.cancel()
+                tasks.append(entry.task)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, key: Key, entry: _Entry) -> None:
+        delay: float | None = None
+        try:
+            delay = await self._work(key)
+            entry.failures = 0
+        except errors.InspectError as error:
+            if error.retry:
+                delay = backoff_seconds(entry.failures)
+            entry.failures += 1
+            logger.warning("%s failed object=%s/%s reason=%s error=%s", self._name, *key, error.reason, error)
+        except Exception:
+            # A bug of ours must stop neither the other objects nor this one for ever.
+            delay = backoff_seconds(entry.failures)
+            entry.failures += 1
+            logger.exception("%s failed unexpectedly object=%s/%s", self._name, *key)
+        finally:
+            entry.task = None
+        if entry.again:
+            entry.again = False
+            self.wake(key)
+        elif delay is not None and not self._closed:
+            entry.timer = asyncio.get_running_loop().call_later(delay, self.wake, key)
+        elif entry.failures == 0:
+            self._entries.pop(key, None)
+
+
+def backoff_seconds(failures: int) -> float:
+    """1, 2, 4 … up to five minutes."""
+    return float(min(FIRST_BACKOFF_SECONDS * 2 ** min(failures, 20), MAX_BACKOFF_SECONDS))

@@ -1,0 +1,1 @@
+"""What leaves, as values: status, events. Pure: nothing is sent from here."""

@@ -1,0 +1,69 @@
+"""Kubernetes Events: one for each change of state, read off two statuses; reasons are few and fixed."""
+
+import dataclasses
+from typing import Any
+
+from inspect_operator.publish import row as rows
+
+#: Reasons of the Events about a run that ended, by verdict.
+ENDED = {
+    "success": "RunPassed",
+    "fail": "RunFailed",
+    "error": "RunError",
+    "unknown": "RunUnknown",
+    "skipped": "RunSkipped",
+}
+NORMAL, WARNING = "Normal", "Warning"
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """`type` is Normal or Warning."""
+
+    type: str
+    reason: str
+    message: str
+
+
+def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Event]:
+    """What happened between two statuses."""
+    known = {row["task_name"]: row for row in before.get("results") or ()}
+    found = [
+        event
+        for row in after.get("results") or ()
+        if (event := _of_row(known.get(row["task_name"], {}), row)) is not None
+    ]
+    return _of_conditions(before, after) + found
+
+
+def _of_row(before: rows.Row, after: rows.Row) -> Event | None:
+    name = after["task_name"]
+    told = (before.get("runUid"), before.get("verdict"), before.get("reason"))
+    if told == (after.get("runUid"), after.get("verdict"), after.get("reason")):
+        return None
+    words = after.get("message") or after.get("reason") or ""
+    if verdict := after.get("verdict"):
+        kind = NORMAL if verdict in ("success", "skipped") else WARNING
+        return Event(kind, ENDED[verdict], rows.cut(f"{name}: {verdict}/{after.get('reason', '')}: {words}"))
+    if after.get("state") == "active" and before.get("runUid") != after.get("runUid"):
+        if before.get("runUid") and before.get("state") != "finished":
+            return Event(WARNING, "RunSuperseded", f"{name}: the run before was replaced while it was active")
+        return Event(NORMAL, "RunStarted", f"{name}: Job {after.get('job', '')} started")
+    if after.get("state") == "waiting" and after.get("reason") not in ("Starting", "Pending"):
+        return Event(WARNING, "RunWaiting", rows.cut(f"{name}: {after.get('reason', '')}: {words}"))
+    return None
+
+
+def _of_conditions(before: dict[str, Any], after: dict[str, Any]) -> list[Event]:
+    was, now = _ready(before), _ready(after)
+    if (was.get("status"), was.get("reason")) == (now.get("status"), now.get("reason")):
+        return []
+    if now.get("status") == "False":
+        return [Event(WARNING, now["reason"], now["message"])]
+    if now.get("status") == "True" and was.get("status") == "False":
+        return [Event(NORMAL, "Ready", now["message"])]
+    return []
+
+
+def _ready(status: dict[str, Any]) -> dict[str, Any]:
+    return next((one for one in status.get("conditions") or () if one.get("type") == "Ready"), {})

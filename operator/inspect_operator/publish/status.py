@@ -1,0 +1,144 @@
+"""The status of an Inspect as a whole: conditions, scalars for the printer columns, and one row a task.
+
+At most 64 KiB: tails of output go first, then passing findings, then the other findings.
+"""
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from inspect_operator import errors
+from inspect_operator.publish import row as rows
+
+MAX_BYTES = 64 * 1024
+PASSED = ("success", "skipped")
+
+Status = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What the conditions are decided from.
+
+    `converged`: the releases were brought to what `generation` wants, or failed with `problem` (the first of them).
+    """
+
+    generation: int
+    converged: bool
+    problem: errors.InspectError | None
+    rows: tuple[rows.Row, ...]
+    now: datetime.datetime
+
+
+def status(facts: Facts, before: Status) -> Status:
+    """The whole status; conditions that did not change keep their time of transition."""
+    conditions = [_ready(facts), _finished(facts), _succeeded(facts)]
+    started = [row["started"] for row in facts.rows if row.get("started")]
+    made: Status = {
+        "observedGeneration": facts.generation,
+        "conditions": [_condition(facts, before, *condition) for condition in conditions],
+        "ready": conditions[0][1],
+        "succeeded": conditions[2][1],
+        "tasks": len(facts.rows),
+        "failed": sum(row.get("verdict") in ("fail", "error") for row in facts.rows),
+        "results": list(facts.rows),
+    }
+    if started:
+        made["lastRun"] = max(started)
+    return _fitting(made)
+
+
+Decision = tuple[str, str, str, str]
+
+
+def _ready(facts: Facts) -> Decision:
+    if facts.problem is not None:
+        return "Ready", "False", facts.problem.reason, str(facts.problem)
+    if not facts.converged:
+        return "Ready", "Unknown", "Reconciling", "the releases are being brought to what the spec says"
+    return "Ready", "True", "ReleasesDeployed", "every release is as desired"
+
+
+def _finished(facts: Facts) -> Decision:
+    if not facts.converged:
+        return "Finished", "Unknown", "Reconciling", "the spec is new"
+    open_rows = [row for row in facts.rows if row.get("state") != "finished"]
+    if open_rows:
+        waiting = sum(row.get("state") == "waiting" for row in open_rows)
+        words = f"{len(open_rows) - waiting} running, {waiting} waiting: {_names(open_rows)}"
+        return "Finished", "False", "Running" if waiting < len(open_rows) else "Waiting", words
+    return "Finished", "True", "RunsFinished", "every run has ended"
+
+
+def _succeeded(facts: Facts) -> Decision:
+    if not facts.converged:
+        return "Succeeded", "Unknown", "Reconciling", "the spec is new"
+    bad = [row for row in facts.rows if row.get("verdict") and row["verdict"] not in PASSED]
+    if bad:
+        words = ", ".join(f"{row['task_name']} ({row['verdict']}/{row.get('reason', '')})" for row in bad[:5])
+        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+        return "Succeeded", "False", "TasksFailed", f"{len(bad)} of {len(facts.rows)} did not pass: {words}{more}"
+    if any(row.get("state") != "finished" for row in facts.rows):
+        return "Succeeded", "Unknown", "Running", "not every run has ended"
+    return "Succeeded", "True", "TasksPassed", "every run passed"
+
+
+def _names(some: Sequence[rows.Row]) -> str:
+    names = ", ".join(str(row["task_name"]) for row in some[:5])
+    return names + (f" and {len(some) - 5} more" if len(some) > 5 else "")
+
+
+def _condition(facts: Facts, before: Status, kind: str, state: str, reason: str, message: str) -> Status:
+    moment = rows.timestamp(facts.now)
+    for known in before.get("conditions") or ():
+        if known.get("type") == kind and known.get("status") == state:
+            moment = known.get("lastTransitionTime", moment)
+    return {
+        "type": kind,
+        "status": state,
+        "reason": reason,
+        "message": rows.cut(message),
+        "observedGeneration": facts.generation,
+        "lastTransitionTime": moment,
+    }
+
+
+def _fitting(made: Status) -> Status:
+    """Cuts until it fits; what was cut from the findings is counted in the row."""
+    for shrink in (_keep, _without_tails, _without_passing, _without_findings, _with_short_words):
+        made = made | {"results": [shrink(row) for row in made["results"]]}
+        if len(json.dumps(made, ensure_ascii=False).encode("utf-8", "replace")) <= MAX_BYTES:
+            break
+    return made
+
+
+def _keep(row: rows.Row) -> rows.Row:
+    return row
+
+
+def _without_tails(row: rows.Row) -> rows.Row:
+    return {name: value for name, value in row.items() if name != "outputTail"}
+
+
+def _without_passing(row: rows.Row) -> rows.Row:
+    return _only(row, [one for one in row.get("findings", ()) if one["result"] not in ("success", "info")])
+
+
+def _without_findings(row: rows.Row) -> rows.Row:
+    return _only(row, [])
+
+
+def _with_short_words(row: rows.Row) -> rows.Row:
+    return row | {name: rows.cut(str(row[name]), 128) for name in ("res", "message") if name in row}
+
+
+def _only(row: rows.Row, kept: list[Any]) -> rows.Row:
+    dropped = len(row.get("findings", ())) - len(kept)
+    if not dropped:
+        return row
+    made = row | {"findings": kept, "cut": row.get("cut", 0) + dropped}
+    if not kept:
+        del made["findings"]
+    return made

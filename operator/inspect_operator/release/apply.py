@@ -1,0 +1,159 @@
+"""Install, upgrade, repair and uninstall one release: the verbs behind plan's actions."""
+
+import asyncio
+import logging
+import pathlib
+import tempfile
+from typing import Any
+
+from inspect_operator import errors
+from inspect_operator.api import group
+from inspect_operator.api import task as tasks
+from inspect_operator.cluster import client, resources
+from inspect_operator.plan import desired, observed, steps
+from inspect_operator.release import helm as helms
+from inspect_operator.release import leftovers, store, stored
+from inspect_operator.render import chart as charts
+
+logger = logging.getLogger(__name__)
+
+BASE_TIMEOUT_SECONDS = 60.0
+SECONDS_A_MIB = 60.0
+
+Objects = dict[tuple[str, str], dict[str, Any]]
+
+
+class Releases:
+    """Carries out steps. One step at a time for a release is the caller's duty."""
+
+    def __init__(self, cluster: client.Cluster, helm: helms.Helm, seen: store.Store, renderer: charts.Renderer) -> None:
+        self._cluster = cluster
+        self._helm = helm
+        self._renderer = renderer
+        self.store = seen
+        #: Revisions (namespace, release, number) left pending by a helm of ours that has ended.
+        self.ended: set[tuple[str, str, int]] = set()
+
+    async def carry_out(self, step: steps.Step, owner: tasks.Owner) -> None:
+        """Does what the step says.
+
+        :raises errors.InspectError: ReleaseRejected, ReleaseUnavailable, TemplateFailed, ManifestRejected, Cluster…
+        """
+        if step.action is steps.Action.UNINSTALL:
+            await self._uninstall(step.release, owner.namespace, step.found)
+            return
+        if step.action is steps.Action.REINSTALL:
+            await self._uninstall(step.release, owner.namespace, step.found)
+            step = steps.Step(steps.Action.INSTALL, step.release, step.why, step.want, None)
+        if step.want is not None:
+            await self._upgrade(step, step.want, owner)
+
+    async def _upgrade(self, step: steps.Step, want: desired.Desired, owner: tasks.Owner) -> None:
+        if step.found is None:
+            chart = self._renderer.render(want, owner)
+        else:
+            if step.found.newest.status.pending:
+                await self._unlock(owner.namespace, step.found, step.why)
+            chart = await self._next_chart(step, step.found, want, owner)
+        labels = {
+            group.LABEL_OWNER_UID: owner.uid,
+            group.LABEL_DIGEST: want.digest,
+            group.LABEL_RUN_KEY: want.run_key,
+        }
+        if want.trigger:
+            labels[group.LABEL_TRIGGER] = want.trigger
+        await self._write(want.release, owner.namespace, chart, labels, step.why)
+        logger.info(
+            "release was %s namespace=%s release=%s why=%r",
+            "installed" if step.found is None else "upgraded", owner.namespace, want.release, step.why,
+        )  # fmt: skip
+
+    async def _write(self, release: str, namespace: str, chart: charts.Chart, labels: dict[str, str], why: str) -> None:
+        """One helm process; then the stored revision decides whether it worked."""
+        failure: errors.InspectError | None = None
+        with tempfile.TemporaryDirectory(prefix="inspect-chart-") as folder:
+            path = pathlib.Path(folder) / "chart"
+            size = await asyncio.to_thread(self._on_disk, chart, path)
+            timeout = BASE_TIMEOUT_SECONDS + SECONDS_A_MIB * size / 2**20
+            try:
+                await self._helm.upgrade(
+                    release, namespace, path, labels=labels, description=why, timeout_seconds=timeout
+                )
+            except errors.InspectError as error:
+                failure = error
+        left = await self.store.reread(namespace, release)
+        if left is not None and left.newest.status.pending:
+            self.ended.add((namespace, release, left.newest.number))
+        if failure is not None:
+            raise failure
+        if left is None or left.newest.status is not observed.Status.DEPLOYED:
+            said = "is not stored" if left is None else f"revision {left.newest.number} is {left.newest.status}"
+            raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {said}")
+
+    def _on_disk(self, chart: charts.Chart, path: pathlib.Path) -> int:
+        self._renderer.write(chart, path)
+        return sum(file.stat().st_size for file in path.rglob("*.json"))
+
+    async def _uninstall(self, release: str, namespace: str, found: observed.Release | None) -> None:
+        """Leftovers of revisions that never were deployed go first: once the release is gone nobody knows of them."""
+        if found is not None and found.newest.status is not observed.Status.DEPLOYED:
+            await leftovers.remove(self._cluster, namespace, leftovers.of_release(release))
+        try:
+            await self._helm.uninstall(release, namespace, timeout_seconds=BASE_TIMEOUT_SECONDS)
+        finally:
+            left = await self.store.reread(namespace, release)
+        if left is not None:
+            raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {left.newest.status} is stored")
+        await leftovers.remove(self._cluster, namespace, leftovers.of_release(release))
+        logger.info("release was uninstalled namespace=%s release=%s", namespace, release)
+
+    async def _unlock(self, namespace: str, found: observed.Release, why: str) -> None:
+        """Marks the stored revision failed; helm then lets the next upgrade through. Never rolled back: a rollback
+        would delete the running Job or start the old one again."""
+        name = stored.secret_name(found.name, found.newest.number)
+        secret = await self._cluster.get(resources.SECRETS, namespace, name)
+        if stored.payload(secret).status.pending:
+            await self._cluster.merge(resources.SECRETS, namespace, name, stored.marked_failed(secret, why))
+            logger.warning("release was unlocked namespace=%s release=%s why=%r", namespace, found.name, why)
+        self.ended.discard((namespace, found.name, found.newest.number))
+
+    async def _next_chart(
+        self, step: steps.Step, found: observed.Release, want: desired.Desired, owner: tasks.Owner
+    ) -> charts.Chart:
+        """What the next revision of an existing release holds.
+
+        While the run goes on or is over, its objects are taken from the stored release: a pod template is immutable,
+        and templates may have changed since. A Job that was made and is gone was deleted by somebody, and is left
+        out: it would run again.
+        """
+        selector = leftovers.of_release(want.release)
+        jobs = await self._cluster.list(resources.JOBS, owner.namespace, selector=f"taskType=inspect,{selector}")
+        present = want.job in {item["metadata"]["name"] for item in jobs}
+        made = found.job_was_made(want.run_key)
+        if step.action is steps.Action.REPAIR:
+            # Before the upgrade: were it done afterwards, a crash in between would leave them for ever.
+            keep = {("Job", want.job), ("ConfigMap", want.job)} if present or made else set()
+            for revision in found.revisions:
+                if revision.status is observed.Status.DEPLOYED:
+                    keep |= set(await self._objects(owner.namespace, found.name, revision))
+            await leftovers.remove(self._cluster, owner.namespace, selector, keep)
+        if not (present or made):
+            return self._renderer.render(want, owner)
+        objects: Objects = {}
+        for revision in reversed(found.revisions):
+            if revision.run_key == want.run_key:
+                held = await self._objects(owner.namespace, found.name, revision)
+                objects.update({key: item for key, item in held.items() if key[1] == want.job})
+        if not present:
+            objects.pop(("Job", want.job), None)
+        if not objects:
+            return self._renderer.render(want, owner)
+        return charts.Chart(tuple(objects[key] for key in sorted(objects)), self._renderer.version(want))
+
+    async def _objects(self, namespace: str, release: str, revision: observed.Revision) -> Objects:
+        """The objects that a stored revision names; none where history was cut in the meantime."""
+        try:
+            name = stored.secret_name(release, revision.number)
+            return stored.payload(await self._cluster.get(resources.SECRETS, namespace, name)).objects
+        except client.NotFound:
+            return {}

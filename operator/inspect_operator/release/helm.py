@@ -1,0 +1,172 @@
+"""pyhelm3's interface, with helm run as a child by exec: no shell, ends when we end, at most N at once."""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import pathlib
+import re
+import signal
+from collections.abc import Mapping
+
+import pyhelm3
+import pyhelm3.errors
+import pyhelm3.models
+
+from inspect_operator import errors
+
+logger = logging.getLogger(__name__)
+
+HISTORY_MAX = 3
+#: helm gets this long to end by itself after SIGTERM: it then stores the revision as failed, which is no lock.
+TERMINATE_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+#: What helm and the API server say when the same content will be refused again.
+_REJECTED = re.compile(
+    r"is invalid|field is immutable|unknown field|strict decoding error|unable to parse|yaml parse error"
+    r"|cannot be imported into the current release|exists and cannot be|cannot patch .* with kind .*: .* is invalid"
+    r"|failed to create typed patch object|duplicate entries for key",
+    re.IGNORECASE,
+)
+
+
+def _die_with_parent() -> None:
+    """A helm that outlived its operator could go on writing while the next operator repairs."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
+    """Runs helm without a shell; `labels` of the release, which pyhelm3 has no word for, are appended here."""
+
+    def __init__(self, *, executable: str, labels: Mapping[str, str] | None = None) -> None:
+        super().__init__(
+            executable=executable,
+            history_max_revisions=HISTORY_MAX,
+        )
+        self._labels = dict(labels or {})
+
+    async def run(self, command: list[object], input: bytes | None = None) -> bytes:  # noqa: A002
+        """Runs one helm command.
+
+        :raises pyhelm3.errors.Error: it failed; carries exit code, stdout and stderr
+        """
+        argv = [self._executable, *(str(part) for part in command)]
+        if command[0] == "upgrade":
+            argv += ["--disable-openapi-validation"]
+            argv += ["--labels", ",".join(f"{name}={value}" for name, value in sorted(self._labels.items()))]
+        elif command[0] == "uninstall":
+            argv += ["--ignore-not-found"]
+        child = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE if input is not None else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+            env={**os.environ, "HELM_PLUGINS": os.devnull},
+        )
+        try:
+            stdout, stderr = await child.communicate(input)
+        except asyncio.CancelledError:
+            await _end(child)
+            raise
+        if child.returncode != 0:
+            words = stderr.lower()
+            kind = pyhelm3.errors.ReleaseNotFoundError if b"release: not found" in words else pyhelm3.errors.Error
+            raise kind(child.returncode, stdout, stderr)
+        return stdout
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+        try:
+            await asyncio.wait_for(asyncio.shield(child.wait()), TERMINATE_SECONDS)
+        except TimeoutError:
+            child.kill()
+            await child.wait()
+
+
+class Helm:
+    """The helm executable; one instance limits how many run at once."""
+
+    def __init__(self, executable: str, concurrency: int) -> None:
+        self._executable = executable
+        self._slots = asyncio.Semaphore(concurrency)
+
+    async def version(self) -> str:
+        """helm's version, such as v4.3.1.
+
+        :raises errors.SettingsInvalid: there is no helm v4 to run
+        """
+        try:
+            found: str = await ExecCommand(executable=self._executable).version()
+        except (OSError, pyhelm3.errors.Error) as error:
+            raise errors.SettingsInvalid(f"helm can't be run ({self._executable}): {error}; install helm v4") from None
+        if not found.startswith("v4."):
+            raise errors.SettingsInvalid(f"helm {found} is too old ({self._executable}); install helm v4")
+        return found.strip()
+
+    async def upgrade(
+        self,
+        release: str,
+        namespace: str,
+        chart: pathlib.Path,
+        *,
+        labels: Mapping[str, str],
+        description: str,
+        timeout_seconds: float,
+    ) -> None:
+        """`helm upgrade --install` of a chart on disk: exactly one helm process, no waiting for Jobs.
+
+        :raises errors.ReleaseRejected: the content was refused
+        :raises errors.ReleaseUnavailable: it failed otherwise, or took longer than `timeout_seconds`
+        """
+        command = ExecCommand(executable=self._executable, labels=labels)
+        # The command, not pyhelm3's Client: that runs `helm version` and `helm show` besides.
+        call = command.install_or_upgrade(
+            release,
+            chart,
+            {},
+            create_namespace=False,
+            description=description,
+            force_conflicts=True,
+            namespace=namespace,
+            timeout=f"{round(timeout_seconds)}s",
+        )
+        await self._bounded(f"upgrade of {release}", call, timeout_seconds)
+
+    async def uninstall(self, release: str, namespace: str, *, timeout_seconds: float) -> None:
+        """`helm uninstall`; a release that isn't there is a success.
+
+        :raises errors.ReleaseUnavailable: it failed
+        """
+        command = ExecCommand(executable=self._executable)
+        with contextlib.suppress(pyhelm3.errors.ReleaseNotFoundError):
+            call = command.uninstall(release, namespace=namespace, timeout=f"{round(timeout_seconds)}s")
+            await self._bounded(f"uninstall of {release}", call, timeout_seconds)
+
+    async def _bounded(self, what: str, call: object, timeout_seconds: float) -> None:
+        async with self._slots:
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    await call  # type: ignore[misc]
+            except TimeoutError:
+                raise errors.ReleaseUnavailable(f"{what}: helm did not end within {timeout_seconds:g} s") from None
+            except pyhelm3.errors.ReleaseNotFoundError:
+                raise
+            except pyhelm3.errors.Error as error:
+                raise _failure(what, error) from None
+            except OSError as error:
+                raise errors.ReleaseUnavailable(f"{what}: helm can't be run: {error}") from None
+
+
+def _failure(what: str, error: pyhelm3.errors.Error) -> errors.InspectError:
+    words = error.stderr.decode("utf-8", "replace").strip() or f"helm ended with code {error.returncode}"
+    words = words.removeprefix("Error: ")
+    if _REJECTED.search(words):
+        return errors.ReleaseRejected(f"{what}: {words}")
+    return errors.ReleaseUnavailable(f"{what}: {words}")

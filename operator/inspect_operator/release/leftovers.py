@@ -1,0 +1,28 @@
+"""Objects that carry a release's label but stand in no manifest of it: what an interrupted revision left behind.
+
+Helm compares only with the last deployed revision, so nothing else would ever remove them.
+"""
+
+import logging
+from collections.abc import Collection
+
+from inspect_operator.api import group
+from inspect_operator.cluster import client, resources
+
+logger = logging.getLogger(__name__)
+
+
+async def remove(
+    cluster: client.Cluster, namespace: str, selector: str, keep: Collection[tuple[str, str]] = ()
+) -> None:
+    """Deletes all objects of ours under a label selector but those in `keep`, which are (kind, name)."""
+    for resource in resources.RELEASED:
+        for item in await cluster.list(resource, namespace, selector=f"taskType=inspect,{selector}"):
+            name, uid = item["metadata"]["name"], item["metadata"]["uid"]
+            if (resource.kind, name) not in keep and await cluster.delete(resource, namespace, name, uid):
+                logger.info("leftover was deleted namespace=%s kind=%s name=%s", namespace, resource.kind, name)
+
+
+def of_release(release: str) -> str:
+    """Selector of one release's objects."""
+    return f"{group.LABEL_INSTANCE}={release}"

@@ -1,0 +1,70 @@
+"""What templates see. The names here are a contract with everybody who writes templates."""
+
+from typing import Any
+
+from inspect_operator import settings as settings_module
+from inspect_operator.api import task as tasks
+from inspect_operator.plan import desired
+
+#: The original project's message center; an image written for it expects an address even where none is configured.
+ORIGINAL_MESSAGE_CENTER = "http://mymessage-svc.default:8888/v1/send"
+#: Longest back-off between the attempts of a Job (Kubernetes, Job: pod backoff failure policy).
+_MAX_BACKOFF_SECONDS = 360
+_GRACE_SECONDS = 120
+DEFAULT_REQUESTS = {"cpu": "10m", "memory": "32Mi"}
+DEFAULT_MEMORY_LIMIT = "512Mi"
+
+
+def context(want: desired.Desired, settings: settings_module.Settings, scripts: dict[str, str]) -> dict[str, Any]:
+    """Values for the templates of one run; `scripts` maps the names of shipped scripts to their content."""
+    task = want.task
+    return {
+        "run": {"name": want.job},
+        "release": {"name": want.release},
+        "task": {
+            "name": task.name,
+            "kind": task.kind.value,
+            "script": scripts[task.check] if task.check else task.script,
+            "image": task.image,
+            "interpreter": task.interpreter.value,
+            "args": list(task.args),
+            "env": _env(task, settings),
+            "timeout_seconds": task.timeout_seconds,
+            "deadline_seconds": deadline_seconds(task),
+            "retries": task.retries,
+            "resources": _resources(task),
+        },
+        "settings": {"runner_image": settings.runner_image, "image_pull_policy": settings.image_pull_policy},
+    }
+
+
+def deadline_seconds(task: tasks.Task) -> int:
+    """When Kubernetes may give up on the Job: after every attempt had its timeout, with back-off and start-up."""
+    backoff = sum(min(10 << attempt, _MAX_BACKOFF_SECONDS) for attempt in range(task.retries))
+    return (task.timeout_seconds + _GRACE_SECONDS) * (task.retries + 1) + backoff
+
+
+def _env(task: tasks.Task, settings: settings_module.Settings) -> list[dict[str, str]]:
+    env = [{"name": name, "value": value} for name, value in task.env]
+    if task.original and task.kind is tasks.Kind.IMAGE:
+        env += [
+            {"name": "taskName", "value": task.name},
+            {"name": "type", "value": task.kind.value},
+            {"name": "script_location", "value": task.location},
+            {"name": "message-operator-url", "value": settings.message_center_url or ORIGINAL_MESSAGE_CENTER},
+        ]
+    return env
+
+
+def _resources(task: tasks.Task) -> dict[str, dict[str, str]]:
+    """What the task asks for; of what it doesn't mention, enough for a script, and a cap on its memory.
+
+    A limit without a request is its own request in Kubernetes, so no default may stand beside it.
+    """
+    requests, limits = dict(task.requests), dict(task.limits)
+    for name, amount in DEFAULT_REQUESTS.items():
+        if name not in requests and name not in limits:
+            requests[name] = amount
+    if not any(name == "memory" for name, _ in (*task.requests, *task.limits)):
+        limits["memory"] = DEFAULT_MEMORY_LIMIT
+    return {"requests": requests, "limits": limits}

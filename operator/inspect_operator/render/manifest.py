@@ -1,0 +1,106 @@
+"""Rendered text → objects that a release may hold, with our labels on them.
+
+YAML is read by version 1.1 rules, as Helm and kubectl read it (`yes` is a boolean, `0555` is octal).
+"""
+
+import datetime
+from typing import Any
+
+import ruamel.yaml
+from ruamel.yaml import error as yaml_error
+
+from inspect_operator import errors
+from inspect_operator.api import group
+from inspect_operator.plan import desired, naming
+
+#: Kinds that a release of a task may hold. Never a Secret: Helm would keep it in its history.
+ALLOWED = {
+    ("v1", "ConfigMap"),
+    ("v1", "ServiceAccount"),
+    ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+}
+_MAX_ANNOTATION_BYTES = 1000
+
+Object = dict[str, Any]
+
+
+def parse(template: str, text: str) -> list[Object]:
+    """The objects in one rendered file; empty documents are passed over.
+
+    :raises errors.TemplateFailed: it is no YAML, or no object
+    """
+    yaml = ruamel.yaml.YAML(typ="safe", pure=True)
+    yaml.version = (1, 1)
+    try:
+        documents = [document for document in yaml.load_all(text) if document is not None]
+    except yaml_error.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1} of what it rendered)" if mark else ""
+        raise errors.TemplateFailed(f"template {template} rendered no YAML{line}: {error}") from None
+    for document in documents:
+        if not isinstance(document, dict) or not isinstance(document.get("metadata"), dict):
+            raise errors.TemplateFailed(f"template {template} rendered something that is no Kubernetes object")
+        if dates := _dates(document):
+            raise errors.TemplateFailed(f"template {template}: {dates} is a date in YAML; put it in quotes")
+    return documents
+
+
+def check(template: str, item: Object, namespace: str) -> None:
+    """:raises errors.ManifestRejected: a release may not hold this object"""
+    kind, name = item.get("kind"), item["metadata"].get("name")
+    what = f"template {template}: {kind} {name!r}"
+    if (item.get("apiVersion"), kind) not in ALLOWED:
+        allowed = ", ".join(sorted(kind for _, kind in ALLOWED))
+        raise errors.ManifestRejected(
+            f"{what} ({item.get('apiVersion')}) may not be in a release; allowed are {allowed}"
+        )
+    if not isinstance(name, str) or not name or len(name) > naming.MAX_LABEL:
+        raise errors.ManifestRejected(f"{what} needs a metadata.name of 1 to {naming.MAX_LABEL} characters")
+    if item["metadata"].get("namespace", namespace) != namespace:
+        raise errors.ManifestRejected(f"{what} is outside the Inspect's namespace {namespace}; leave namespace out")
+    if any(str(key).startswith("helm.sh/hook") for key in item["metadata"].get("annotations") or {}):
+        raise errors.ManifestRejected(f"{what} is a Helm hook; hooks would run outside of the Job's result")
+
+
+def labelled(item: Object, want: desired.Desired, inspect: str) -> Object:
+    """The object with our labels, also on the pods that a Job or CronJob makes."""
+    labels = {
+        **group.TASK_TYPE,
+        group.LABEL_INSTANCE: want.release,
+        group.LABEL_INSPECT: naming.label_value(inspect),
+        "app.kubernetes.io/name": "inspection",
+        "app.kubernetes.io/component": want.task.kind.value,
+        "app.kubernetes.io/part-of": "inspect-operator",
+    }
+    if item["kind"] in ("Job", "CronJob"):
+        labels[group.LABEL_APP] = item["metadata"]["name"]
+    annotations = {group.ANNOTATION_TASK: _short(want.task.name)}
+    for metadata in _metadata(item):
+        metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+    return item
+
+
+def _metadata(item: Object) -> list[Object]:
+    """The metadata of the object itself and of the templates inside it."""
+    found: list[Object] = []
+    node: Any = item
+    while isinstance(node, dict):
+        found.append(node.setdefault("metadata", {}))
+        spec = node.get("spec") or {}
+        node = spec.get("jobTemplate") or spec.get("template") if isinstance(spec, dict) else None
+    return found
+
+
+def _short(text: str) -> str:
+    return text.encode("utf-8", "replace")[:_MAX_ANNOTATION_BYTES].decode("utf-8", "ignore")
+
+
+def _dates(node: Any) -> str:
+    """The first value that YAML took for a date, which JSON has no word for."""
+    if isinstance(node, datetime.date):
+        return str(node)
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return next((found for child in children if (found := _dates(child))), "")

@@ -1,0 +1,87 @@
+"""What an administrator sets: from the environment, read once at start; and where shipped files are found.
+
+Every variable is INSPECT_OPERATOR_<NAME>; flags of the command line win over it (see __main__).
+"""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Mapping
+
+from inspect_operator import __version__, errors
+
+PREFIX = "INSPECT_OPERATOR_"
+#: Folders that travel with the code and the variable that points a site's own elsewhere.
+DATA_FOLDERS = ("templates", "charts", "checks", "crds")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Shapes and units: durations in seconds, folders as absolute paths."""
+
+    namespaces: tuple[str, ...] = ()  # empty: all
+    lease_namespace: str = "default"
+    lease_seconds: float = 15.0
+    helm: str = "helm"
+    helm_concurrency: int = 4
+    runner_image: str = f"docker.io/inspect-operator/runner:{__version__}"
+    image_pull_policy: str = "IfNotPresent"
+    liveness_port: int = 0  # 0: none
+    log_level: str = "INFO"
+    log_format: str = "text"  # or json
+    message_center_url: str = ""
+
+    def data(self, name: str) -> pathlib.Path:
+        """Folder of shipped files: environment → package → checkout.
+
+        :raises errors.SettingsInvalid: it is in none of these places
+        """
+        return data_folder(name)
+
+
+def data_folder(name: str, environ: Mapping[str, str] = os.environ) -> pathlib.Path:
+    """Where the folder `name` (one of DATA_FOLDERS) is.
+
+    :raises errors.SettingsInvalid: it is in none of the three places
+    """
+    package = pathlib.Path(__file__).resolve().parent
+    variable = PREFIX + name.upper()
+    if chosen := environ.get(variable, ""):
+        if not pathlib.Path(chosen).is_dir():
+            raise errors.SettingsInvalid(f"{variable}={chosen}: no such folder")
+        return pathlib.Path(chosen).resolve()
+    for folder in (package / "data" / name, package.parent.parent / name):
+        if folder.is_dir():
+            return folder
+    raise errors.SettingsInvalid(f"folder {name!r} not found: set {variable}, or install the package again")
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from the environment; what isn't named there keeps its default.
+
+    :raises errors.SettingsInvalid: a value has the wrong form; names the variable
+    """
+    values: dict[str, object] = {}
+    for field in dataclasses.fields(Settings):
+        variable = PREFIX + field.name.upper()
+        text = environ.get(variable, "").strip()
+        if text:
+            values[field.name] = _parse(variable, text, type(field.default))
+    if "lease_namespace" not in values:
+        values["lease_namespace"] = _own_namespace()
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _parse(variable: str, text: str, kind: type) -> object:
+    if kind is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        return kind(text)
+    except ValueError:
+        raise errors.SettingsInvalid(f"{variable}={text}: expected a {kind.__name__}") from None
+
+
+def _own_namespace() -> str:
+    """The namespace of our pod, or `default` outside a cluster."""
+    mounted = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+    return mounted.read_text().strip() if mounted.is_file() else "default"
