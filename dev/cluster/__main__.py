@@ -6,7 +6,7 @@ installation. Standard library only: this runs before any virtual environment ex
 
 import sys
 
-if sys.version_info < (3, 9):
+if sys.version_info < (3, 9):  # noqa: UP036 - a system may have an older one
     sys.exit("the embedded cluster needs Python 3.9 or later; this is " + sys.version.split()[0])
 
 from embedded import verbs

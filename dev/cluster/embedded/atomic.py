@@ -14,5 +14,5 @@ def write(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(data)
-    os.chmod(temporary, mode)
-    os.replace(temporary, path)
+    temporary.chmod(mode)
+    temporary.replace(path)

@@ -62,7 +62,10 @@ def parts() -> tuple[Part, ...]:
 
 
 def ensure(wanted: Iterable[Part] | None = None) -> None:
-    """Compiles what the cache lacks (of `wanted`, or of all). A part that fails does not lose the others; ClusterError names them at the end."""
+    """Compiles what the cache lacks (of `wanted`, or of all).
+
+    A part that fails does not lose the others: ClusterError names it at the end.
+    """
     failed: list[str] = []
     for part in wanted or parts():
         if part.is_built():

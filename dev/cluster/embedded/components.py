@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from embedded import api, health, kubeconfig, packages, topology
 
@@ -150,6 +150,7 @@ def controller_manager(state: Path, programs: Path) -> Component:
         f"--cluster-signing-cert-file={keys}/ca.crt",
         f"--cluster-signing-key-file={keys}/ca.key",
         "--use-service-account-credentials",
+        f"--flex-volume-plugin-dir={state}/kubelet/volume-plugins",
         # There is one: electing it would only cost time.
         "--leader-elect=false",
         "--kube-api-qps=200",

@@ -63,6 +63,7 @@ state = "{root}/state"
     runtime_type = "io.containerd.runc.v2"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       SystemdCgroup = false
+      Root = "{root}/runc"
 """
 
 

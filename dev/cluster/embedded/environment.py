@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 
 from embedded import binaries, cluster, folders, kubeconfig
 from embedded.errors import ClusterError
@@ -12,7 +13,7 @@ from embedded.errors import ClusterError
 def lines() -> list[str]:
     """`export …` lines. Raises ClusterError if there is no cluster to talk to, or if it is not this user's."""
     if is_current_chosen():
-        config = os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
+        config = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube/config")
         return [_export("KUBECONFIG", config), _path([str(binaries.helm().folder())])]
     config_file = kubeconfig.path(folders.state(), "admin")
     if not os.access(config_file, os.R_OK):

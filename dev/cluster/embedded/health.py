@@ -12,7 +12,7 @@ def http_ok(address: str, port: int, path: str, secure: bool = False) -> bool:
     """Whether GET answers 200. `secure`: over TLS without checking whose (health of a process we started)."""
     connection: http.client.HTTPConnection
     if secure:
-        context = ssl._create_unverified_context()
+        context = ssl._create_unverified_context()  # noqa: S323
         connection = http.client.HTTPSConnection(address, port, timeout=3, context=context)
     else:
         connection = http.client.HTTPConnection(address, port, timeout=3)

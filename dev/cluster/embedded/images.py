@@ -87,7 +87,8 @@ def _import(target: str, made: str) -> None:
 
 def _version(checkout: Path) -> str:
     module = checkout / "operator/inspect_operator/__init__.py"
-    found = re.search(r"^__version__\s*=\s*[\"']([^\"']+)", module.read_text(), re.MULTILINE) if module.exists() else None
+    text = module.read_text() if module.exists() else ""
+    found = re.search(r"^__version__\s*=\s*[\"']([^\"']+)", text, re.MULTILINE)
     if not found:
         raise ClusterError(f"{module} does not say __version__")
     return found.group(1)

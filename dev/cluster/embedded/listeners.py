@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 from pathlib import Path
 
 from embedded import processes
 
 _LISTEN = "0A"
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - read, not bound
 
 
 def taken(wanted: list[tuple[str, int]], ours: set[int]) -> list[str]:
@@ -31,7 +31,7 @@ def _inodes(address: str, port: int, proc: Path = processes.PROC) -> list[str]:
             fields = line.split()
             local, state = fields[1], fields[3]
             host, _, number = local.rpartition(":")
-            if state == _LISTEN and int(number, 16) == port and decode(host) in (address, "0.0.0.0", "::"):
+            if state == _LISTEN and int(number, 16) == port and decode(host) in (address, *_EVERYWHERE):
                 found.append(fields[9])
     return found
 
@@ -50,7 +50,7 @@ def _owner(inode: str) -> int | None:
     for pid in processes.pids():
         folder = processes.PROC / str(pid) / "fd"
         try:
-            if any(os.readlink(entry) == wanted for entry in folder.iterdir()):
+            if any(str(entry.readlink()) == wanted for entry in folder.iterdir()):
                 return pid
         except OSError:
             continue

@@ -69,7 +69,7 @@ def raise_bridge() -> None:
     shell.run(["ip", "address", "replace", address, "dev", bridge])
     shell.run(["ip", "link", "set", bridge, "up"])
     for chain in CHAINS:
-        table = ["iptables", "-w", "-t", chain.table]
+        table = _table(chain)
         if not shell.succeeds([*table, "-n", "-L", chain.name]):
             shell.run([*table, "-N", chain.name])
         for rule in chain.rules:
@@ -77,6 +77,17 @@ def raise_bridge() -> None:
                 shell.run([*table, "-A", chain.name, *rule.split()])
         if not shell.succeeds([*table, "-C", chain.parent, "-j", chain.name]):
             shell.run([*table, "-I", chain.parent, "-j", chain.name])
+
+
+def is_raised() -> bool:
+    """Whether the bridge and every rule of ours are there."""
+    wanted = [[*_table(chain), "-C", chain.parent, "-j", chain.name] for chain in CHAINS]
+    wanted += [[*_table(chain), "-C", chain.name, *rule.split()] for chain in CHAINS for rule in chain.rules]
+    return bridge_exists() and all(shell.succeeds(command) for command in wanted)
+
+
+def _table(chain: Chain) -> list[str]:
+    return ["iptables", "-w", "-t", chain.table]
 
 
 def bridge_exists() -> bool:
@@ -87,7 +98,7 @@ def bridge_exists() -> bool:
 def remove_bridge() -> None:
     """Undoes raise_bridge; also when only half of it is there."""
     for chain in CHAINS:
-        table = ["iptables", "-w", "-t", chain.table]
+        table = _table(chain)
         while shell.succeeds([*table, "-D", chain.parent, "-j", chain.name]):
             pass
         if shell.succeeds([*table, "-F", chain.name]):

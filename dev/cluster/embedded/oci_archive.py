@@ -25,7 +25,7 @@ def single_program(archive: Path, reference: str, program: Path, user: str = "65
     with tarfile.open(layer, "w", format=tarfile.PAX_FORMAT) as tar:
         entry = tarfile.TarInfo(program.name)
         entry.mode, entry.size = 0o755, program.stat().st_size
-        with open(program, "rb") as content:
+        with program.open("rb") as content:
             tar.addfile(entry, content)
     try:
         from_layer(archive, reference, layer, {"Entrypoint": [f"/{program.name}"], "User": user})
@@ -88,7 +88,7 @@ def _blob(digest: str) -> str:
 
 def _file_digest(path: Path) -> str:
     digest = hashlib.sha256()
-    with open(path, "rb") as stream:
+    with path.open("rb") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
     return "sha256:" + digest.hexdigest()

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-from embedded import atomic, cgroups, configs, dns, kubeconfig, network, pki, shell, sysctls
+from embedded import atomic, cgroups, configs, dns, footprint, kubeconfig, network, pki, shell, sysctls
 from embedded.cluster import MARKER, Cluster, remember, settings_file
+from embedded.errors import ClusterError
 
 
 def folders(cluster: Cluster) -> None:
     """The state folder, for root alone, and the mark that there is a cluster on this machine."""
     cluster.state.mkdir(parents=True, exist_ok=True)
-    os.chmod(cluster.state, 0o711)  # pods' own users pass through it to their volumes and logs
+    cluster.state.chmod(0o700)
     for name in ("run", "logs", "etcd", "kubelet", "containerd", "cni", "audit"):
         (cluster.state / name).mkdir(exist_ok=True)
-    for name in ("etcd", "audit"):
-        os.chmod(cluster.state / name, 0o700)
+    footprint.note(cluster.state / "footprint.json")
     atomic.write(MARKER, json.dumps({"state": str(cluster.state)}))
     atomic.write(settings_file(cluster.state), remember(cluster))
 
@@ -29,11 +28,10 @@ def keys(cluster: Cluster) -> None:
     kubeconfig.ensure(cluster.state)
 
 
-def files(cluster: Cluster) -> None:
-    """Configuration files."""
-    state = cluster.state
+def contents(state: Path) -> dict[str, str]:
+    """What the configuration files should hold, by their path below the state folder."""
     servers = dns.upstream_servers()
-    contents = {
+    return {
         "containerd/config.toml": configs.containerd(state),
         "containerd/registries/_default/hosts.toml": configs.no_registry(),
         "cni/net.d/10-bridge.conflist": configs.cni(state),
@@ -43,22 +41,39 @@ def files(cluster: Cluster) -> None:
         "audit/policy.json": json.dumps(configs.AUDIT_POLICY, indent=1),
         "dns.json": dns.manifest(servers),
     }
-    for name, content in contents.items():
-        target = state / name
-        if not target.exists() or target.read_text() != content:
-            atomic.write(target, content)
+
+
+def stale_files(state: Path) -> dict[str, str]:
+    """Those of them that are missing or hold something else."""
+    return {name: content for name, content in contents(state).items() if _read(state / name) != content}
+
+
+def files(cluster: Cluster) -> None:
+    """Configuration files."""
+    for name, content in stale_files(cluster.state).items():
+        atomic.write(cluster.state / name, content)
 
 
 def kernel(cluster: Cluster) -> None:
-    """Modules, settings, cgroups, the bridge and its rules."""
-    if not Path("/proc/sys/net/bridge").exists():
-        shell.succeeds(["modprobe", "br_netfilter"])
-    shell.succeeds(["modprobe", "overlay"])
+    """Modules, settings, cgroups, the bridge and its rules. Raises ClusterError if the kernel lacks what it takes."""
+    for module, sign in _MODULES.items():
+        if not sign():
+            shell.succeeds(["modprobe", module])
+        if not sign():
+            raise ClusterError(f"the kernel has no {module}: load that module (modprobe {module})")
     sysctls.apply(cluster.state / "sysctls.json")
     cgroups.ensure()
     network.raise_bridge()
 
 
-def leftovers(cluster: Cluster) -> None:
-    """After a boot, nothing that was running is: what the last one left behind would only mislead its successors."""
-    shutil.rmtree(cluster.state / "containerd/state", ignore_errors=True)
+_MODULES: dict[str, Callable[[], bool]] = {
+    "br_netfilter": lambda: Path("/proc/sys/net/bridge").exists(),
+    "overlay": lambda: "overlay" in Path("/proc/filesystems").read_text().split(),
+}
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except OSError:
+        return None

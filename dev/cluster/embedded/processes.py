@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -56,7 +57,7 @@ def command_line(pid: int) -> list[str]:
 
 def pids() -> list[int]:
     """Every process there is."""
-    return [int(entry) for entry in os.listdir(PROC) if entry.isdigit()]
+    return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
 
 
 def load(record: Path) -> Process | None:
@@ -80,7 +81,7 @@ def spawn(
 ) -> Process:
     """Starts a daemon in a session of its own, its output in `log` (begun afresh), and records it."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "wb") as output:
+    with log.open("wb") as output:
         child = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -99,9 +100,9 @@ def spawn(
 def stop(process: Process, within_seconds: float = 10.0) -> None:
     """Asks a process to end, and kills it if it has not done so in time."""
     _signal(process, signal.SIGTERM)
-    if not steps.wait(process.name, lambda: not _lives(process), within_seconds, 0.05):
+    if not steps.wait(lambda: not _lives(process), within_seconds, 0.05):
         _signal(process, signal.SIGKILL)
-        steps.wait(process.name, lambda: not _lives(process), 5.0, 0.05)
+        steps.wait(lambda: not _lives(process), 5.0, 0.05)
 
 
 def kill(targets: Iterable[int]) -> None:
@@ -115,10 +116,8 @@ def kill(targets: Iterable[int]) -> None:
 
 def _lives(process: Process) -> bool:
     # A child of ours that ended stays a zombie until it is waited for.
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(process.pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
     return is_alive(process)
 
 

@@ -48,7 +48,7 @@ def await_health(cluster: Cluster, component: Component) -> None:
     def settled() -> bool:
         return cluster.running(component.name) is None or component.is_healthy()
 
-    steps.wait(component.name, settled, component.deadline_seconds, 0.05)
+    steps.wait(settled, component.deadline_seconds, 0.05)
     if cluster.running(component.name) is None:
         raise ClusterError(f"{component.name} ended while it started. {_log_tail(cluster, component.name)}")
     if not component.is_healthy():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
-from typing import Callable
+from collections.abc import Callable, Iterator
 
 _started = time.monotonic()
 
@@ -36,8 +35,8 @@ def step(name: str) -> Iterator[Callable[[str], None]]:
     say(f"  {taken:6.1f}s  {name}{remark}")
 
 
-def wait(what: str, holds: Callable[[], bool], within_seconds: float, every_seconds: float = 0.1) -> bool:
-    """Polls until `holds` is true; False when the deadline passed. `what` is for the debugger's eye only."""
+def wait(holds: Callable[[], bool], within_seconds: float, every_seconds: float = 0.1) -> bool:
+    """Polls until `holds` is true; False when the deadline passed."""
     deadline = time.monotonic() + within_seconds
     while not holds():
         if time.monotonic() > deadline:

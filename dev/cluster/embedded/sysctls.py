@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from embedded import atomic, processes
 
@@ -44,11 +45,12 @@ def restore(notes: Path, root: Path = Path("/proc/sys")) -> list[str]:
     return changed
 
 
-def _noted(notes: Path) -> dict[str, dict[str, str | None]] | dict[str, str]:
+def _noted(notes: Path) -> dict[str, Any]:
     try:
-        return json.loads(notes.read_text())  # type: ignore[no-any-return]
+        noted: dict[str, Any] = json.loads(notes.read_text())
     except (OSError, ValueError):
         return {}
+    return noted
 
 
 def _read(path: Path) -> str | None:

@@ -9,15 +9,17 @@ from embedded import (
     api,
     binaries,
     cluster,
+    database,
     dns,
+    down,
     folders,
     kubeconfig,
     lock,
+    network,
     own_images,
     packages,
     preflight,
     prepare,
-    processes,
     shell,
     start,
     steps,
@@ -49,8 +51,10 @@ def up(with_audit: bool | None) -> None:
 
 
 def is_up(ours: Cluster) -> bool:
-    """Whether every component is current and DNS answers."""
-    if not binaries.kubernetes().is_built():
+    """Whether every file, rule and component is as it should be, and DNS answers."""
+    if not all(part.is_built() for part in binaries.parts()) or prepare.stale_files(ours.state):
+        return False
+    if not network.is_raised():
         return False
     return all(start.is_current(ours, component) for component in ours.components()) and dns.answers()
 
@@ -87,18 +91,18 @@ def _check(ours: Cluster) -> None:
 
 def _start(ours: Cluster) -> None:
     began = time.time()
+    if not ours.running("kubelet") and not ours.running("containerd"):
+        with steps.step("clear what an earlier life left behind"):
+            _sweep(ours)
     with steps.step("prepare keys, files, kernel settings and the bridge"):
         prepare.folders(ours)
-        _end_strays(ours)
         prepare.keys(ours)
         prepare.files(ours)
         prepare.kernel(ours)
     etcd, apiserver, containerd, *rest = ours.components()
-    started: list[str] = []
     with steps.step("start etcd and containerd") as remark:
-        for component in (etcd, containerd):
-            started += [component.name] if start.launch(ours, component) else []
-        start.await_health(ours, etcd)
+        start.launch(ours, containerd)
+        database.start_etcd(ours, etcd)
         start.launch(ours, apiserver)
         start.await_health(ours, containerd)
         imported = own_images.ensure(ours.state, ours.programs)
@@ -113,22 +117,25 @@ def _start(ours: Cluster) -> None:
         for component in rest:
             start.await_health(ours, component)
     with steps.step("wait for the node"):
-        if not steps.wait("node", lambda: _node_ready(ours, began), _READY_SECONDS):
+        if not steps.wait(lambda: _node_ready(ours, began), _READY_SECONDS):
             raise ClusterError(f"the node was not Ready after {_READY_SECONDS:.0f} s: see {ours.log('kubelet')}")
     with steps.step("wait for the cluster's DNS to answer"):
-        if not steps.wait("dns", dns.answers, _READY_SECONDS):
+        if not steps.wait(dns.answers, _READY_SECONDS):
             raise ClusterError(
                 f"CoreDNS did not answer after {_READY_SECONDS:.0f} s: "
                 "see `kubectl -n kube-system describe pod -l k8s-app=kube-dns`"
             )
 
 
-def _end_strays(ours: Cluster) -> None:
-    """Ends daemons that name our state folder but are in no record: an interrupted `up` could not note them."""
-    recorded = {process.pid for component in ours.components() if (process := ours.running(component.name))}
-    stray = cluster.strays(ours.state) - recorded
-    shims = {pid for pid in stray if "shim" in processes.command_line(pid)[0]} if stray else set()
-    processes.kill(stray - shims)
+def _sweep(ours: Cluster) -> None:
+    """Without kubelet and containerd no pod of ours is looked after: whatever is left of them goes.
+
+    Also ends daemons that an interrupted `up` could not record.
+    """
+    down.end_processes(ours)
+    left = down.clean(ours)
+    if left:
+        raise ClusterError(f"left from an earlier life and not removable: {', '.join(left)}; restart the machine")
 
 
 def _apply_dns(ours: Cluster) -> None:
@@ -155,5 +162,3 @@ def _seconds(timestamp: str) -> float:
 
 def _hint() -> str:
     return 'To use it: eval "$(make -s cluster-env)"'
-
-

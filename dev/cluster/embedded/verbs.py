@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from embedded import base_image, binaries, environment, folders, images, load, steps, up
+from embedded import base_image, binaries, down, environment, folders, images, load, status, steps, up
 from embedded.errors import ClusterError
 
 
@@ -27,8 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     def verb(name: str, text: str) -> argparse.ArgumentParser:
-        made = verbs.add_parser(name, help=text, description=text)
-        return made
+        return verbs.add_parser(name, help=text, description=text)
 
     start = verb("up", "bring the cluster up; says first what it changes on this machine")
     audit = start.add_mutually_exclusive_group()
@@ -36,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--no-audit", dest="audit", action="store_false", help="keep none")
     start.set_defaults(run=_up)
 
+    stop = verb("down", "end the cluster and take back what it changed; keeps its state and the caches")
+    stop.add_argument("--purge", action="store_true", help="also remove its state: objects, images, logs")
+    stop.set_defaults(run=_down)
+    verb("status", "show what runs and whether it is well; exit code 0 if all is").set_defaults(run=_status)
     verb("env", "print the export lines for a shell (KUBECONFIG, PATH)").set_defaults(run=_env)
     verb("build", "compile the programs into the cache, and no more").set_defaults(run=_build)
     verb("image-base", "make the Debian base image, once, into the cache").set_defaults(run=_image_base)
@@ -51,14 +54,22 @@ def _up(options: argparse.Namespace) -> None:
     up.up(options.audit)
 
 
+def _down(options: argparse.Namespace) -> None:
+    down.down(options.purge)
+
+
+def _status(_: argparse.Namespace) -> int:
+    text, well = status.report()
+    print(text)
+    return 0 if well else 1
+
+
 def _env(_: argparse.Namespace) -> None:
     print("\n".join(environment.lines()))
 
 
 def _build(_: argparse.Namespace) -> None:
     binaries.ensure()
-
-
 
 
 def _image_base(_: argparse.Namespace) -> None:

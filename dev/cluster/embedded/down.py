@@ -1,0 +1,96 @@
+"""Taking the cluster down: ends what it started, and takes back what it changed on this machine."""
+
+from __future__ import annotations
+
+import shutil
+
+from embedded import (
+    cgroups,
+    cluster,
+    footprint,
+    lock,
+    mounts,
+    network,
+    preflight,
+    processes,
+    service_rules,
+    steps,
+    sysctls,
+)
+from embedded.cluster import Cluster
+from embedded.errors import ClusterError
+
+# The agents first, so that nobody makes up for what the next step ends; the database last.
+_ORDER = (
+    "kubelet",
+    "kube-proxy",
+    "kube-scheduler",
+    "kube-controller-manager",
+    "containerd",
+    "kube-apiserver",
+    "etcd",
+)
+
+
+def down(purge: bool) -> None:
+    """Takes the cluster down; repeating it does no harm. `purge` also removes its state. Raises ClusterError."""
+    preflight.platform()
+    ours = cluster.current()
+    with lock.exclusive(ours.lock(), "taking the cluster down"):
+        with steps.step("end the daemons and what runs in pods"):
+            end_processes(ours)
+        with steps.step("remove mounts, network and kernel settings"):
+            left = clean(ours)
+            undo_settings(ours)
+        if left:
+            raise ClusterError(f"could not be removed: {', '.join(left)}; try again, or restart the machine")
+        if purge:
+            with steps.step(f"remove {ours.state}"):
+                shutil.rmtree(ours.state, ignore_errors=False) if ours.state.exists() else None
+    kept = "" if purge or not ours.state.exists() else f" Its state is kept in {ours.state} (--purge removes it)."
+    steps.say(f"The cluster is down.{kept}")
+
+
+def end_processes(ours: Cluster) -> None:
+    """Ends every process of ours: recorded daemons, unrecorded ones, shims, and what runs in pods."""
+    for name in _ORDER:
+        running = ours.running(name)
+        if running:
+            # etcd alone has something to finish; the others keep nothing that the next start needs.
+            processes.stop(running, within_seconds=10.0 if name == "etcd" else 3.0)
+        ours.record(name).unlink(missing_ok=True)
+        if name == "kubelet":
+            _end_pods(ours)
+    processes.kill(cluster.strays(ours.state))
+    _end_pods(ours)
+
+
+def clean(ours: Cluster) -> list[str]:
+    """Removes what ended processes left behind: mounts, cgroups, sockets, leases. Returns what could not be removed."""
+    sockets = footprint.shim_sockets(ours.state)
+    left = [str(point) for point in mounts.unmount(ours.state)]
+    if not steps.wait(cgroups.remove, 5.0):
+        left.append("cgroups /inspect-operator")
+    if not left:
+        # Only once nothing is mounted in there: removing through a mount would reach into pods' volumes.
+        for name in ("containerd/state", "containerd/runc", "cni/leases"):
+            shutil.rmtree(ours.state / name, ignore_errors=True)
+    footprint.erase(ours.state, ours.state / "footprint.json", sockets)
+    return left
+
+
+def undo_settings(ours: Cluster) -> None:
+    """Takes back the bridge, iptables rules and kernel settings."""
+    if not any("kubelet" in other or "MicroK8s" in other or "k3s" in other for other in preflight.others(set())):
+        service_rules.remove(ours.programs / "kube-proxy")
+    network.remove_bridge()
+    sysctls.restore(ours.state / "sysctls.json")
+    cluster.MARKER.unlink(missing_ok=True)
+
+
+def _end_pods(ours: Cluster) -> None:
+    def ended() -> bool:
+        processes.kill(cgroups.members())
+        return not cgroups.members()
+
+    steps.wait(ended, 10.0)
