@@ -12,7 +12,7 @@ from pathlib import Path
 from embedded import base_image, binaries, folders, lock, own_images, steps, store, wheels
 from embedded.errors import ClusterError
 
-TARGETS = ("operator", "runner")
+TARGETS = ("runner", "operator")
 _LOCK_FILE = "requirements.lock"
 # Everything the Dockerfile may read. What is not named here changes no image.
 _INPUTS = (
