@@ -1,7 +1,8 @@
-"""The CustomResourceDefinition, generated from the models: `python -m inspect_operator.api.crd` prints it as YAML."""
+"""The CustomResourceDefinition, generated from the models: `python -m inspect_operator.api.crd CHECKOUT` writes it."""
 
 import copy
 import io
+import pathlib
 import sys
 from typing import Any
 
@@ -109,5 +110,24 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
+def chart_template() -> str:
+    """The same as a template of the operator's chart: kept when the chart is uninstalled, else all Inspects went too."""
+    annotated = text().replace(
+        f"  name: {group.PLURAL}.{group.GROUP}\n",
+        f"  name: {group.PLURAL}.{group.GROUP}\n  annotations:\n    helm.sh/resource-policy: keep\n",
+        1,
+    )
+    return "{{- if .Values.crds.install }}\n" + annotated + "{{- end }}\n"
+
+
+def generated(root: pathlib.Path) -> dict[pathlib.Path, str]:
+    """Every generated file below the checkout's root, with its content."""
+    return {
+        root / "crds" / "inspects.yaml": text(),
+        root / "charts" / "inspect-operator" / "templates" / "crd.yaml": chart_template(),
+    }
+
+
 if __name__ == "__main__":
-    sys.stdout.write(text())
+    for path, content in generated(pathlib.Path(sys.argv[1])).items():
+        path.write_text(content, encoding="utf-8")

@@ -1,0 +1,83 @@
+# The verbs of this repository; `make help` prints them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/inspect-operator
+PYTHON ?= python3
+# One virtual environment a lock file, outside the checkout, so that a second clone finds it ready.
+VENV := $(CACHE)/venv-$(shell (cat requirements-dev.lock; $(PYTHON) --version) | sha256sum | cut -c1-12)
+BIN := $(VENV)/bin
+CODE := operator dev tests
+export PYTHONPATH := $(CURDIR)/operator
+export CLUSTER
+
+.PHONY: help
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: venv images ## from nothing to results: a real cluster, the operator, two inspections
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/python dev/demo.py
+
+.PHONY: check
+check: venv ## format, lint, types, import rules, unit tests; no cluster, under a minute
+	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "make format would change these files:"; $(BIN)/ruff format --check $(CODE); }
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/mypy -p inspect_operator
+	@$(BIN)/mypy dev/cluster dev/demo.py tests
+	@$(BIN)/lint-imports --no-cache | tail -n 3
+	@$(BIN)/pytest -q -n 2 tests/unit
+
+.PHONY: test
+test: check images ## everything: make check, then the tests on a real cluster, then the demo
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),6) --dist loadgroup tests/e2e
+	@$(MAKE) --no-print-directory demo
+
+.PHONY: run
+run: venv ## run the operator outside the cluster, against the embedded one; ARGS="-n default"
+	@eval "$$($(PYTHON) dev/cluster env)"; kubectl apply -f crds/ >/dev/null; $(BIN)/python -m inspect_operator $(ARGS)
+
+.PHONY: images
+images: cluster-up ## build the operator's and the runner's image and load them into the cluster
+	@$(PYTHON) dev/cluster images
+
+.PHONY: generate
+generate: venv ## write crds/ and the chart's CRD from the models
+	@$(BIN)/python -m inspect_operator.api.crd .
+
+.PHONY: format
+format: venv ## format the code and mend what the linter can
+	@$(BIN)/ruff check --quiet --fix-only $(CODE); $(BIN)/ruff format --quiet $(CODE)
+
+.PHONY: lock
+lock: venv ## resolve the dependencies anew into the two lock files
+	@for extra in "requirements.lock" "requirements-dev.lock --extra dev --allow-unsafe"; do \
+	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o $$extra pyproject.toml; done
+
+.PHONY: cluster-up cluster-down cluster-status cluster-env
+cluster-up: ## bring the embedded one-node cluster up (CLUSTER=current: use your own instead)
+	@$(PYTHON) dev/cluster up
+cluster-down: ## stop it and undo what it changed on this machine; binaries stay in the cache
+	@$(PYTHON) dev/cluster down
+cluster-status: ## what runs, since when, and where its files are
+	@$(PYTHON) dev/cluster status
+cluster-env: ## eval "$(make -s cluster-env)" points kubectl and helm to it
+	@$(PYTHON) dev/cluster env
+
+.PHONY: clean
+clean: ## remove what builds and tests left in the checkout (caches are outside)
+	@rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: venv
+venv: $(VENV)/ready
+$(VENV)/ready: requirements-dev.lock
+	@echo "installing Python packages into $(VENV)"
+	@mkdir -p $(CACHE)
+	@# Marked ready at the end, under a lock: an interrupted or a second call never takes half of it for whole.
+	@exec 9>"$(VENV).lock"; flock 9; if [ ! -e "$(VENV)/ready" ]; then \
+	  rm -rf "$(VENV)"; $(PYTHON) -m venv "$(VENV)"; \
+	  "$(BIN)/pip" install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock; \
+	  touch "$(VENV)/ready"; fi
