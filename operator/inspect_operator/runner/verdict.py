@@ -57,7 +57,7 @@ class Judgement:
     message: str
 
 
-def error(reason: Reason, message: str) -> Judgement:
+def error(reason: str, message: str) -> Judgement:
     return Judgement(Verdict.ERROR, reason, message)
 
 
