@@ -17,7 +17,7 @@ def get(state: Path, path: str) -> Any:
     keys = state / "pki"
     context = ssl.create_default_context(cafile=str(keys / "ca.crt"))
     context.load_cert_chain(str(keys / "admin.crt"), str(keys / "admin.key"))
-    connection = http.client.HTTPSConnection(topology.NODE_ADDRESS, topology.API_PORT, timeout=5, context=context)
+    connection = http.client.HTTPSConnection(topology.LOOPBACK, topology.API_PORT, timeout=5, context=context)
     try:
         connection.request("GET", path, headers={"User-Agent": "inspect-operator-dev-cluster"})
         response = connection.getresponse()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from embedded import api, health, kubeconfig, packages, topology
 
+_EVERYWHERE = "0.0.0.0"  # noqa: S104
+
 
 @dataclasses.dataclass(frozen=True)
 class Component:
@@ -81,11 +83,11 @@ def etcd(state: Path, programs: Path) -> Component:
 
 
 def apiserver(state: Path, programs: Path, with_audit: bool) -> Component:
-    """The API, on the bridge's address: pods reach it there, other machines do not."""
+    """The API: for pods on the bridge's address, for this machine on loopback. network.py keeps others out."""
     keys = state / "pki"
     argv = [
         str(programs / "kube-apiserver"),
-        f"--bind-address={topology.NODE_ADDRESS}",
+        f"--bind-address={_EVERYWHERE}",
         f"--secure-port={topology.API_PORT}",
         f"--advertise-address={topology.NODE_ADDRESS}",
         f"--etcd-servers=https://{topology.LOOPBACK}:{topology.ETCD_CLIENT_PORT}",
@@ -125,7 +127,7 @@ def apiserver(state: Path, programs: Path, with_audit: bool) -> Component:
             "--audit-log-maxsize=64",
             "--audit-log-maxbackup=2",
         ]
-    endpoint = [(topology.NODE_ADDRESS, topology.API_PORT)]
+    endpoint = [(_EVERYWHERE, topology.API_PORT)]
     return Component("kube-apiserver", argv, reads, lambda: api.is_ready(state), endpoint)
 
 

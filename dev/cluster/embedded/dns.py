@@ -123,6 +123,8 @@ def answers() -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.5)
         try:
+            # Without our bridge there is no such address, and nothing leaves this machine.
+            client.bind((topology.NODE_ADDRESS, 0))
             client.sendto(question, (topology.DNS_SERVICE_ADDRESS, 53))
             return socket.inet_aton(topology.API_SERVICE_ADDRESS) in client.recv(512)
         except OSError:

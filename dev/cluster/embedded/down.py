@@ -7,6 +7,7 @@ import shutil
 from embedded import (
     cgroups,
     cluster,
+    folders,
     footprint,
     lock,
     mounts,
@@ -15,6 +16,7 @@ from embedded import (
     processes,
     service_rules,
     steps,
+    store,
     sysctls,
 )
 from embedded.cluster import Cluster
@@ -42,6 +44,8 @@ def down(purge: bool) -> None:
         with steps.step("remove mounts, network and kernel settings"):
             left = clean(ours)
             undo_settings(ours)
+            with lock.exclusive(folders.cache() / "containers.lock", "unmounting the image store"):
+                store.unmount()
         if left:
             raise ClusterError(f"could not be removed: {', '.join(left)}; try again, or restart the machine")
         if purge:

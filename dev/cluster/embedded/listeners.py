@@ -31,8 +31,10 @@ def _inodes(address: str, port: int, proc: Path = processes.PROC) -> list[str]:
             fields = line.split()
             local, state = fields[1], fields[3]
             host, _, number = local.rpartition(":")
-            if state == _LISTEN and int(number, 16) == port and decode(host) in (address, *_EVERYWHERE):
-                found.append(fields[9])
+            if state == _LISTEN and int(number, 16) == port:
+                other = decode(host)
+                if other == address or other in _EVERYWHERE or address in _EVERYWHERE:
+                    found.append(fields[9])
     return found
 
 

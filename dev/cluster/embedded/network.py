@@ -5,11 +5,18 @@ from __future__ import annotations
 import ipaddress
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from embedded import shell, topology
 
 _MASQUERADE = f"{topology.CHAIN_PREFIX}-MASQ"
 _FORWARD = f"{topology.CHAIN_PREFIX}-FORWARD"
+_INPUT = f"{topology.CHAIN_PREFIX}-INPUT"
+_LOCAL_ONLY = (
+    f"-i {topology.BRIDGE} -j RETURN",
+    "-i lo -j RETURN",
+    f"-p tcp -m tcp --dport {topology.API_PORT} -j REJECT",
+)
 
 
 @dataclass(frozen=True)
@@ -20,9 +27,13 @@ class Chain:
     parent: str
     name: str
     rules: tuple[str, ...]
+    tool: str = "iptables"
 
 
 CHAINS = (
+    # The API server has to listen on two addresses, and can only listen on one or on all.
+    Chain("filter", "INPUT", _INPUT, _LOCAL_ONLY),
+    Chain("filter", "INPUT", _INPUT, _LOCAL_ONLY, "ip6tables"),
     # What leaves the pods' network takes the machine's address, or no answer would find its way back.
     Chain(
         "nat",
@@ -68,7 +79,9 @@ def raise_bridge() -> None:
         shell.run(["ip", "link", "add", bridge, "type", "bridge"])
     shell.run(["ip", "address", "replace", address, "dev", bridge])
     shell.run(["ip", "link", "set", bridge, "up"])
-    for chain in CHAINS:
+    # Otherwise packets to a Service that kube-proxy does not know (yet) would leave by the default route.
+    shell.run(["ip", "route", "replace", str(topology.SERVICE_NETWORK), "dev", bridge, "src", topology.NODE_ADDRESS])
+    for chain in _chains():
         table = _table(chain)
         if not shell.succeeds([*table, "-n", "-L", chain.name]):
             shell.run([*table, "-N", chain.name])
@@ -81,13 +94,19 @@ def raise_bridge() -> None:
 
 def is_raised() -> bool:
     """Whether the bridge and every rule of ours are there."""
-    wanted = [[*_table(chain), "-C", chain.parent, "-j", chain.name] for chain in CHAINS]
-    wanted += [[*_table(chain), "-C", chain.name, *rule.split()] for chain in CHAINS for rule in chain.rules]
+    wanted = [[*_table(chain), "-C", chain.parent, "-j", chain.name] for chain in _chains()]
+    wanted += [[*_table(chain), "-C", chain.name, *rule.split()] for chain in _chains() for rule in chain.rules]
     return bridge_exists() and all(shell.succeeds(command) for command in wanted)
 
 
 def _table(chain: Chain) -> list[str]:
-    return ["iptables", "-w", "-t", chain.table]
+    return [chain.tool, "-w", "-t", chain.table]
+
+
+def _chains() -> list[Chain]:
+    """Those that this machine's kernel can have."""
+    has_ipv6 = Path("/proc/net/if_inet6").exists()
+    return [chain for chain in CHAINS if chain.tool == "iptables" or has_ipv6]
 
 
 def bridge_exists() -> bool:
@@ -97,7 +116,7 @@ def bridge_exists() -> bool:
 
 def remove_bridge() -> None:
     """Undoes raise_bridge; also when only half of it is there."""
-    for chain in CHAINS:
+    for chain in _chains():
         table = _table(chain)
         while shell.succeeds([*table, "-D", chain.parent, "-j", chain.name]):
             pass

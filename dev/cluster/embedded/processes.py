@@ -25,7 +25,6 @@ class Process:
     pid: int
     started_ticks: int
     boot: str
-    program: str
     fingerprint: str
     started_at: float
 
@@ -71,9 +70,7 @@ def load(record: Path) -> Process | None:
 
 def is_alive(process: Process) -> bool:
     """Whether this very process runs, not merely one with its pid."""
-    if process.boot != boot_id() or started_ticks(process.pid) != process.started_ticks:
-        return False
-    return command_line(process.pid)[:1] == [process.program]
+    return process.boot == boot_id() and started_ticks(process.pid) == process.started_ticks
 
 
 def spawn(
@@ -92,7 +89,7 @@ def spawn(
             start_new_session=True,
         )
     ticks = started_ticks(child.pid)
-    process = Process(name, child.pid, ticks or 0, boot_id(), argv[0], fingerprint, time.time())
+    process = Process(name, child.pid, ticks or 0, boot_id(), fingerprint, time.time())
     atomic.write(record, json.dumps(dataclasses.asdict(process), indent=1), 0o600)
     return process
 

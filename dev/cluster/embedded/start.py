@@ -7,6 +7,8 @@ from embedded.cluster import Cluster
 from embedded.components import Component
 from embedded.errors import ClusterError
 
+_PORT_SECONDS = 3.0
+
 
 def is_current(cluster: Cluster, component: Component) -> bool:
     """Whether it runs, with what it would be started with now, and is well."""
@@ -28,8 +30,9 @@ def launch(cluster: Cluster, component: Component) -> bool:
     running = cluster.running(component.name)
     if running:
         processes.stop(running)
-    met = listeners.taken(component.ports, set())
-    if met:
+    # The kernel takes a moment to give back the ports of what has just ended.
+    if not steps.wait(lambda: not listeners.taken(component.ports, set()), _PORT_SECONDS):
+        met = listeners.taken(component.ports, set())
         raise ClusterError(f"{component.name} cannot start, its port is taken: {'; '.join(met)}: end what listens")
     processes.spawn(
         component.name,

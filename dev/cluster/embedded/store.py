@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from embedded import base_image, folders, packages, shell
+from embedded import base_image, folders, mounts, packages, shell
 
 _RUN = Path("/run/inspect-operator/containers")
 
 
 def _buildah() -> list[str]:
     packages.ensure(packages.IMAGES)
-    return ["buildah", "--root", str(folders.cache() / "containers"), "--runroot", str(_RUN), *_driver()]
+    return ["buildah", "--root", str(_store()), "--runroot", str(_RUN), *_driver()]
 
 
 def _driver() -> list[str]:
@@ -45,7 +45,7 @@ def build(
 
     `contexts` stand in for stages of that name. What RUN steps need comes by a context: they may reach no registry.
     """
-    command = [*_buildah(), "build", "--quiet", "--layers", "--isolation", "chroot"]
+    command = [*_buildah(), "build", "--quiet", "--layers", "--force-rm", "--isolation", "chroot"]
     command += ["--pull=never", "--build-arg", f"BASE={ensure_base()}"]
     command += [f"--build-context={name}={path}" for name, path in (contexts or {}).items()]
     command += [f"--target={target}"] if target else []
@@ -59,6 +59,17 @@ def export(reference: str, folder: Path) -> Path:
     target = f"oci-archive:{archive}:{reference}"
     shell.run([*program, "push", "--quiet", "--disable-compression", reference, target])
     return archive
+
+
+def unmount() -> None:
+    """Unmounts what buildah leaves mounted in our store; what is in use meanwhile stays."""
+    for point in mounts.below(_store(), Path("/proc/self/mountinfo").read_text()):
+        shell.succeeds(["umount", str(point)])
+    shutil.rmtree(_RUN, ignore_errors=True)
+
+
+def _store() -> Path:
+    return folders.cache() / "containers"
 
 
 class Workplace:

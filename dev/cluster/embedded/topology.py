@@ -34,7 +34,8 @@ PROXY_METRICS_PORT = 26249
 CONTROLLER_MANAGER_PORT = 26257
 SCHEDULER_PORT = 26259
 
-API_URL = f"https://{NODE_ADDRESS}:{API_PORT}"
+# By loopback, so that what is left of a client never looks for a cluster that is down anywhere but on this machine.
+API_URL = f"https://{LOOPBACK}:{API_PORT}"
 
 MAX_PODS = 200
 
