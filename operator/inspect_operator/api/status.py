@@ -31,17 +31,18 @@ class Finding(inspect.Strict):
     """One line that the task reported about one thing it looked at."""
 
     name: Message = pydantic.Field(description="What was looked at.")
-    result: Word = pydantic.Field(description="success, fail, error, warn or info.")
+    result: Word = pydantic.Field(description="fail, unknown, warn, success or info.")
+    description: Message | None = pydantic.Field(None, description="What is being checked (caseDesc).")
     message: Message | None = pydantic.Field(None, description="What was seen.")
 
 
 class Counts(inspect.Strict):
     """How many findings there were of each result, also of those that are not listed."""
 
-    success: int | None = None
     fail: int | None = None
-    error: int | None = None
+    unknown: int | None = None
     warn: int | None = None
+    success: int | None = None
     info: int | None = None
 
 

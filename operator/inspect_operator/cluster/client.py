@@ -3,7 +3,6 @@
 Lists may ask for metadata alone (PartialObjectMetadataList): a Helm Secret then costs 1 KiB instead of its payload.
 """
 
-import asyncio
 import json
 import os
 import pathlib
@@ -169,7 +168,7 @@ class Cluster:
                 method, url, headers, body, _request_timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS)
             )
             data: bytes = await response.read()  # type: ignore[no-untyped-call]
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise errors.ClusterUnavailable(f"{method} {path}: {type(error).__name__}: {error}") from None
         if response.status >= 400:
             raise _failure(response.status, f"{method} {path}", data)

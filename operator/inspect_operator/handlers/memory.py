@@ -1,7 +1,7 @@
 """What was last seen in the cluster, kept small: objects without what nobody here reads."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from inspect_operator import errors
@@ -84,8 +84,7 @@ class Memory:
 
     def pods(self, namespace: str, want: desired.Desired, job_uid: str) -> list[Object]:
         """The pods of one Job."""
-        pods = self._children["Pod"].get((namespace, want.release), {}).values()
-        return [pod for pod in pods if job_uid in set(_owner_uids(pod))]
+        return owned(self._children["Pod"].get((namespace, want.release), {}).values(), job_uid)
 
     def lost(self, namespace: str, wanted: tuple[desired.Desired, ...]) -> set[str]:
         """Releases whose ConfigMap was deleted behind our back."""
@@ -112,6 +111,10 @@ def _small(body: Object) -> Object:
     }
 
 
-def _owner_uids(pod: Object) -> Iterator[str]:
-    for reference in pod["metadata"].get("ownerReferences") or ():
-        yield reference["uid"]
+def owned(pods: Iterable[Object], job_uid: str) -> list[Object]:
+    """Those pods that the Job with this uid made: another Job of the same name may have left some."""
+    return [
+        pod
+        for pod in pods
+        if any(reference["uid"] == job_uid for reference in pod["metadata"].get("ownerReferences") or ())
+    ]

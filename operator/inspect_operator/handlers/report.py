@@ -3,7 +3,7 @@
 import datetime
 import logging
 import time
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -58,7 +58,7 @@ class Reporter:
         if made != before:
             await self._write(key, body, made)
             for event in events.changes(before, made):
-                kopf.event(body, type=event.type, reason=event.reason, message=event.message)
+                kopf.event(cast(kopf.Body, body), type=event.type, reason=event.reason, message=event.message)
         return min(looks) if looks else None
 
     async def _rows(
@@ -93,18 +93,26 @@ class Reporter:
         job = self._memory.job(namespace, want)
         if job is None:
             return None
-        settled = before is not None and before.get("runUid") == job["metadata"]["uid"] and before.get("finished")
-        if settled and outcome.job_ended(job) and before is not None and before.get("exitCode") is not None:
+        uid = job["metadata"]["uid"]
+        settled = before if before and before.get("runUid") == uid and before.get("finished") else None
+        if settled and settled.get("exitCode") is not None and outcome.job_ended(job):
             return None
-        pods = self._memory.pods(namespace, want, job["metadata"]["uid"])
         now = datetime.datetime.now(datetime.UTC)
         kind = outcome.Kind(want.task.kind.value)
+        pods = self._memory.pods(namespace, want, uid)
         run = outcome.observe(job, pods, [], None, now, kind)
+        if outcome.job_ended(job) and run.exit_code is None:
+            if settled:
+                return None  # why nothing ran is known already; that the Job then gave up tells nothing new
+            # Our watch of the pods may be behind that of the Jobs.
+            found = await self._cluster.list(resources.PODS, namespace, selector=f"job-name={want.job}", full=True)
+            pods = memories.owned(found, uid)
+            run = outcome.observe(job, pods, [], None, now, kind)
         if run.needs_events:
-            found = await self._cluster.list(
-                resources.EVENTS, namespace, fields=f"involvedObject.uid={job['metadata']['uid']}", full=True
+            events_on_job = await self._cluster.list(
+                resources.EVENTS, namespace, fields=f"involvedObject.uid={uid}", full=True
             )
-            run = outcome.observe(job, pods, found, None, now, kind)
+            run = outcome.observe(job, pods, events_on_job, None, now, kind)
         if run.needs_log and run.pod:
             run = outcome.observe(job, pods, [], await self._log(namespace, run.pod), now, kind)
         if run.next_look_seconds is not None:

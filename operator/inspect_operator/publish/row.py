@@ -9,9 +9,12 @@ from inspect_operator.api import status
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import desired, observed
 from inspect_operator.run import outcome
+from inspect_operator.runner import findings
 from inspect_operator.runner import verdict as verdicts
 
 Row = dict[str, Any]
+
+MAX_FINDINGS = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,15 +59,18 @@ def _run(run: outcome.Run) -> Row:
         "started": timestamp(run.started),
         "finished": timestamp(run.finished),
         "counts": {name: number for name, number in run.counts.items() if number},
-        "findings": [
-            {"name": one.name, "result": one.result.value, "message": one.message} for one in run.findings[:100]
-        ],
-        "cut": run.cut,
+        "findings": [_finding(one) for one in run.findings[:MAX_FINDINGS]],
+        "cut": run.cut + max(0, len(run.findings) - MAX_FINDINGS),
         "outputTail": run.output_tail,
     }
     if run.verdict is None:
         return made | {"res": f"{run.state.value}: {run.message or run.reason}"}
     return made | {"verdict": run.verdict.value, "res": f"{run.verdict.value}: {run.message or run.reason}"}
+
+
+def _finding(one: findings.Finding) -> Row:
+    made = {"name": one.name, "result": one.result.value, "description": one.description, "message": one.message}
+    return {name: cut(value) for name, value in made.items() if value}
 
 
 def lost(before: Row, reason: str, message: str) -> Row:

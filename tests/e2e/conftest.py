@@ -1,0 +1,73 @@
+"""Tests on a real cluster: each in a namespace of its own, with an operator of its own that serves only that.
+
+Expects kubectl, helm and KUBECONFIG of the cluster in the environment (`make test` sees to it). An operator that is
+installed in the cluster would serve the same namespaces: it is scaled down for the time of the tests.
+"""
+
+import fcntl
+import pathlib
+import re
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.harness import kube, process
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INSTALLED = ("-n", "inspect-system", "deployment/inspect-operator")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Once, before the workers begin: the CRD of this checkout, and nobody else at work."""
+    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
+        return
+    kube.run("apply", "-f", str(ROOT / "crds"))
+    kube.run("wait", "--for=condition=Established", "crd/inspects.api.practice.com", "--timeout=30s")
+    replicas = kube.run("get", *INSTALLED, "-o", "jsonpath={.spec.replicas}", "--ignore-not-found")
+    session.config.stash[_REPLICAS] = replicas
+    if replicas not in ("", "0"):
+        kube.run("scale", *INSTALLED, "--replicas=0")
+        kube.run("wait", "pod", "-n", "inspect-system", "-l", "app.kubernetes.io/name=inspect-operator",
+                 "--for=delete", "--timeout=60s")  # fmt: skip
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """An operator that was scaled down comes back."""
+    replicas = session.config.stash.get(_REPLICAS, "")
+    if replicas not in ("", "0"):
+        kube.run("scale", *INSTALLED, f"--replicas={replicas}")
+
+
+_REPLICAS = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def runner_image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The runner's image of this checkout, built and loaded; one worker builds, the others wait."""
+    with (tmp_path_factory.getbasetemp().parent / "images.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return f"docker.io/inspect-operator/runner:{process.image_tag(ROOT)}"
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A new namespace; it and all in it goes after the test."""
+    plain = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower()).strip("-")[:40].strip("-")
+    name = f"t-{plain}-{secrets.token_hex(2)}"
+    kube.run("create", "namespace", name)
+    yield name
+    # What is left of Inspects must not keep the namespace from going, whatever the test did to the operator.
+    for found in kube.items("inspects", name):
+        if found["metadata"].get("finalizers"):
+            kube.merge("inspect", name, found["metadata"]["name"], {"metadata": {"finalizers": None}})
+    kube.run("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+@pytest.fixture
+def operator(namespace: str, runner_image: str, tmp_path: pathlib.Path) -> Iterator[process.Operator]:
+    """An operator that serves the test's namespace; not started yet. It may not log a traceback."""
+    made = process.Operator(ROOT, namespace, runner_image, tmp_path)
+    yield made
+    made.stop()
+    assert "Traceback" not in made.log(), made.log()

@@ -1,0 +1,125 @@
+"""kubectl and helm as a user types them, and waiting with a deadline."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Object = dict[str, Any]
+T = TypeVar("T")
+
+DEADLINE_SECONDS = 60.0
+
+
+class Failed(AssertionError):
+    """A command ended with another exit code than 0; the text is what it said."""
+
+
+def run(*arguments: str, stdin: str | None = None, binary: str = "kubectl", seconds: float = 90.0) -> str:
+    """:raises Failed: with everything it printed"""
+    done = subprocess.run(
+        [binary, *arguments], input=stdin, capture_output=True, text=True, timeout=seconds, check=False
+    )
+    if done.returncode != 0:
+        raise Failed(f"{binary} {' '.join(arguments)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def helm(*arguments: str) -> str:
+    """:raises Failed: with everything it printed"""
+    return run(*arguments, binary="helm")
+
+
+def apply(body: Object, namespace: str) -> str:
+    """kubectl apply of one object."""
+    return run("apply", "-n", namespace, "-f", "-", stdin=json.dumps(body))
+
+
+def inspect(name: str, *tasks: Object, **spec: Any) -> Object:
+    """An Inspect object."""
+    return {
+        "apiVersion": "api.practice.com/v1alpha1",
+        "kind": "Inspect",
+        "metadata": {"name": name},
+        "spec": {"tasks": list(tasks), **spec},
+    }
+
+
+def get(kind: str, namespace: str, name: str) -> Object | None:
+    """The object, or None."""
+    text = run("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
+    return json.loads(text) if text else None
+
+
+def items(kind: str, namespace: str, *arguments: str) -> list[Object]:
+    """All objects of a kind (or kinds, with commas) in a namespace."""
+    listed: list[Object] = json.loads(run("get", kind, "-n", namespace, "-o", "json", *arguments))["items"]
+    return listed
+
+
+def names(kind: str, namespace: str, *arguments: str) -> set[str]:
+    """Names of all objects of a kind."""
+    return {item["metadata"]["name"] for item in items(kind, namespace, *arguments)}
+
+
+def merge(kind: str, namespace: str, name: str, patch: Object) -> None:
+    """kubectl patch --type=merge; an object that is gone is fine."""
+    try:
+        run("patch", kind, name, "-n", namespace, "--type=merge", "-p", json.dumps(patch))
+    except Failed as error:
+        if "NotFound" not in str(error):
+            raise
+
+
+def releases(namespace: str) -> dict[str, Object]:
+    """helm list, whatever their state, by name."""
+    return {one["name"]: one for one in json.loads(helm("list", "-a", "-n", namespace, "-o", "json"))}
+
+
+def history(namespace: str, release: str) -> list[Object]:
+    """helm history, oldest revision first."""
+    listed: list[Object] = json.loads(helm("history", release, "-n", namespace, "-o", "json"))
+    return listed
+
+
+def until(what: str, probe: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:
+    """What the probe returns as soon as that is true; fails with the last of it at the deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = probe()
+        if seen:
+            return seen
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:g} s: {what}; last seen: {seen!r}")
+        time.sleep(0.2)
+
+
+def condition(found: Object | None, name: str) -> Object:
+    """One condition of an object's status, empty where it isn't there or is about an older generation."""
+    for one in (found or {}).get("status", {}).get("conditions", ()):
+        if one["type"] == name and one["observedGeneration"] == (found or {})["metadata"]["generation"]:
+            return dict(one)
+    return {}
+
+
+def finished(namespace: str, name: str, seconds: float = DEADLINE_SECONDS) -> Object:
+    """The Inspect once every run of its present generation has ended."""
+    seen: list[Object | None] = [None]
+
+    def ended() -> bool:
+        seen[0] = get("inspect", namespace, name)
+        return condition(seen[0], "Finished").get("status") == "True"
+
+    try:
+        until(f"{name} finished", ended, seconds)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{json.dumps((seen[0] or {}).get('status'), indent=1, ensure_ascii=False)}") from None
+    assert seen[0] is not None
+    return seen[0]
+
+
+def row(found: Object, task: str) -> Object:
+    """One task's row of the status."""
+    rows = found.get("status", {}).get("results", ())
+    return next((dict(one) for one in rows if one["task_name"] == task), {})

@@ -1,0 +1,88 @@
+"""The operator as a process outside the cluster, as `make run` starts it."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from tests.e2e.harness import kube
+
+STOP_SECONDS = 25.0
+
+
+def image_tag(root: pathlib.Path) -> str:
+    """The tag under which this checkout's images are in the cluster."""
+    if tag := os.environ.get("INSPECT_TAG"):
+        return tag
+    done = kube.run("dev/cluster", "images", binary=sys.executable, seconds=900)
+    return next(line.removeprefix("TAG=") for line in done.splitlines() if line.startswith("TAG="))
+
+
+class Operator:
+    """One operator for one namespace; its Lease is there too and short, so that a killed one is soon replaced."""
+
+    def __init__(self, root: pathlib.Path, namespace: str, runner_image: str, folder: pathlib.Path) -> None:
+        self.namespace = namespace
+        self.settings: dict[str, str] = {
+            "RUNNER_IMAGE": runner_image,
+            "LEASE_NAMESPACE": namespace,
+            "LEASE_SECONDS": "2",
+        }
+        self._root = root
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
+
+    def start(self, *arguments: str, settings: Mapping[str, str] | None = None) -> "Operator":
+        """Starts it and waits until it serves."""
+        assert self._process is None, "already started"
+        self._starts += 1
+        environment = os.environ | {"PYTHONPATH": str(self._root / "operator"), "PYTHONUNBUFFERED": "1"}
+        for name, value in {**self.settings, **(settings or {})}.items():
+            environment[f"INSPECT_OPERATOR_{name}"] = value
+        with self._path().open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "inspect_operator", "-n", self.namespace, *arguments],
+                env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=self._folder,
+            )  # fmt: skip
+        kube.until("operator started", lambda: "inspect-operator started" in self.last_log() or self.ended())
+        assert not self.ended(), self.last_log()
+        return self
+
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def ended(self) -> bool:
+        """Whether the process has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+    def stop(self) -> None:
+        """As a Deployment stops a pod: SIGTERM, and a deadline."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is tidied up."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.send_signal(number)
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+
+    def _path(self) -> pathlib.Path:
+        return self._folder / f"operator-{self._starts}.log"
+
+    def last_log(self) -> str:
+        """What the operator logged since its last start."""
+        return self._path().read_text() if self._path().exists() else ""
+
+    def log(self) -> str:
+        """What it logged in all."""
+        return "".join(path.read_text() for path in sorted(self._folder.glob("operator-*.log")))

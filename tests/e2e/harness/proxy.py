@@ -1,0 +1,134 @@
+"""Stands between helm and the API server, numbers helm's writes, and does one bad thing at one of them.
+
+The operator itself talks to the API server directly; only the helm that it starts is led through here, by a small
+wrapper that also notes the pid of the helm at work.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import pathlib
+import shutil
+import signal
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from tests.e2e.harness import kube
+
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+#: Of a request's headers, what concerns the connection and not the API.
+_HOPS = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "authorization"}
+
+
+class Proxy:
+    """Use as a context manager; `helm` is the wrapper to give to the operator."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._judge: Callable[[int, str, str], str] = lambda number, method, path: ""
+        self._count = 0
+        self.held = False  # every request is answered 503
+        self.fired: list[str] = []  # the writes at which something bad was done
+        self.writes: list[str] = []  # all writes that reached the API server
+        self.helm = folder / "helm"
+
+    def arm(self, judge: Callable[[int, str, str], str]) -> None:
+        """From now on `judge(number, method, path)` is asked at each write, numbered from 1; it answers "kill" (helm
+        dies once the write is applied), "500" (it is not applied), or "" (nothing). It is asked until it answered.
+        """
+        self._count = 0
+        self.fired.clear()
+        self._judge = judge
+
+    def __enter__(self) -> "Proxy":
+        config = json.loads(kube.run("config", "view", "--raw", "--minify", "-o", "json"))
+        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+        self._server = cluster["server"]
+        self._tls = ssl.create_default_context(cadata=_pem(cluster, "certificate-authority"))
+        certificate = self._folder / "client.pem"
+        certificate.write_text(_pem(user, "client-certificate") + _pem(user, "client-key"))
+        certificate.chmod(0o600)
+        self._tls.load_cert_chain(certificate)
+        self._thread.start()
+        port = asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result(10)
+        kubeconfig = self._folder / "proxied.kubeconfig"
+        kubeconfig.write_text(json.dumps(_through(f"http://127.0.0.1:{port}")))
+        self.helm.write_text(
+            f'#!/bin/sh\necho $$ > "{self._folder}/helm.pid"\nexport KUBECONFIG="{kubeconfig}"\n'
+            f'exec "{shutil.which("helm")}" "$@"\n'
+        )
+        self.helm.chmod(0o755)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _serve(self) -> int:
+        self._session = aiohttp.ClientSession(auto_decompress=False)
+        application = web.Application(client_max_size=2**24)
+        application.router.add_route("*", "/{path:.*}", self._forward)
+        self._runner = web.AppRunner(application, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def _close(self) -> None:
+        await self._runner.cleanup()
+        await self._session.close()
+
+    async def _forward(self, request: web.Request) -> web.Response:
+        if self.held:
+            return web.Response(status=503, text="held by the test")
+        verdict, line = "", f"{request.method} {request.path}"
+        if request.method in WRITES and not self.fired:
+            self._count += 1
+            verdict = self._judge(self._count, request.method, request.path)
+            if verdict:
+                self.fired.append(line)
+        if verdict == "500":
+            return web.json_response({"kind": "Status", "status": "Failure", "code": 500, "message": "by the test"}, status=500)
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOPS}
+        async with self._session.request(
+            request.method, self._server + request.raw_path, data=await request.read(), headers=headers, ssl=self._tls
+        ) as answer:
+            body = await answer.read()
+        if request.method in WRITES:
+            self.writes.append(f"{line} {answer.status}")
+        if verdict == "kill":
+            self.held = self.held or self.hold_after_kill
+            os.kill(int((self._folder / "helm.pid").read_text()), signal.SIGKILL)
+        return web.Response(status=answer.status, body=body, content_type=answer.content_type)
+
+    #: After a kill every further helm meets 503, until the test sets `held` to False.
+    hold_after_kill = False
+
+
+def _pem(part: dict[str, Any], name: str) -> str:
+    """A certificate or key of a kubeconfig, inline or in a file."""
+    if inline := part.get(f"{name}-data"):
+        return base64.b64decode(inline).decode()
+    return pathlib.Path(part[name]).read_text()
+
+
+def _through(server: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "proxy",
+        "clusters": [{"name": "proxy", "cluster": {"server": server}}],
+        "users": [{"name": "proxy", "user": {}}],
+        "contexts": [{"name": "proxy", "context": {"cluster": "proxy", "user": "proxy"}}],
+    }
