@@ -63,7 +63,7 @@ def _run(given: arguments.Arguments) -> tuple[int, verdict.Judgement, findings.R
     for parser in parsers.values():
         parser.close()
     report = collector.report()
-    exit_code, judgement = _judge(ending, given, report, oom_killed=oom.kills() > killed_before)
+    exit_code, judgement = judge(ending, given, report, oom_killed=oom.kills() > killed_before)
     if ending.left_behind:
         _say("the script ended but left processes that held its output open; they were killed")
     if ending.timed_out or ending.stopped_by:
@@ -71,7 +71,7 @@ def _run(given: arguments.Arguments) -> tuple[int, verdict.Judgement, findings.R
     return exit_code, judgement, report
 
 
-def _judge(
+def judge(
     ending: process.Ending, given: arguments.Arguments, report: findings.Report, *, oom_killed: bool
 ) -> tuple[int, verdict.Judgement]:
     """The exit code to pass on, and the verdict. What stopped the script from outside comes before what it said."""
