@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import pathlib
-import re
 import shutil
 from typing import Any
 
@@ -17,8 +16,6 @@ from inspect_operator.plan import desired
 from inspect_operator.render import context, manifest, template
 
 SKELETON = "inspection"
-#: Characters that JSON allows but YAML does not, or reads as a line break: go-yaml refuses or folds them.
-_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,13 +71,4 @@ class Renderer:
         (folder / "manifests").mkdir()
         for index, item in enumerate(chart.manifests):
             name = f"{index:03d}-{item['kind'].lower()}.json"
-            (folder / "manifests" / name).write_text(yaml_safe_json(item), encoding="utf-8")
-
-
-def yaml_safe_json(item: manifest.Object) -> str:
-    """One line of JSON that a YAML parser reads as the same value.
-
-    Text beyond ASCII stays as it is, since YAML has no surrogate pairs; what YAML can't carry is escaped.
-    """
-    text = json.dumps(item, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+            (folder / "manifests" / name).write_text(template.yaml_safe_json(item), encoding="utf-8")
