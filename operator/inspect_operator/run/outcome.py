@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from inspect_operator.run import creation, ending, jobs, pods, reasons, tail, waiting
-from inspect_operator.runner import findings, verdict
+from inspect_operator.runner import verdict as verdicts
+from inspect_operator.runner.findings import Finding
 
 MAX_MESSAGE_BYTES = 1024
 NO_POD_SECONDS = 2.0
@@ -41,8 +42,8 @@ class Run:
     state: State
     reason: str
     message: str
-    verdict: verdict.Verdict | None = None
-    findings: tuple[findings.Finding, ...] = ()
+    verdict: verdicts.Verdict | None = None
+    findings: tuple[Finding, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     cut: int = 0  # findings that were printed but are not listed
     output_tail: str = ""
@@ -119,7 +120,7 @@ def _going_on(told: jobs.Job, pod: pods.Pod, now: datetime) -> Run:
             State.FINISHED,
             at.reason,
             _short(at.message),
-            verdict.Verdict.ERROR,
+            verdicts.Verdict.ERROR,
             started=told.started,
             finished=at.failed_at,
             waiting_since=pod.waiting_since,
@@ -160,7 +161,7 @@ def _without_pod(told: jobs.Job, events: Sequence[Mapping[str, Any]], now: datet
             State.FINISHED,
             refusal.reason,
             _short(refusal.message),
-            verdict.Verdict.ERROR,
+            verdicts.Verdict.ERROR,
             started=told.started,
             finished=since,
             waiting_since=since,
