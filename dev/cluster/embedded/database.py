@@ -23,7 +23,9 @@ def start_etcd(ours: Cluster, etcd: Component) -> None:
         start.await_health(ours, etcd)
     except ClusterError as error:
         if not used_before:
-            raise
+            raise ClusterError(
+                f"{error}\nIf nothing else helps, `python3 dev/cluster down --purge` begins anew"
+            ) from None
         aside = ours.state / f"etcd.spoiled-{time.strftime('%Y%m%d-%H%M%S')}"
         running = ours.running(etcd.name)
         if running:

@@ -94,7 +94,7 @@ def spawn(
     return process
 
 
-def stop(process: Process, within_seconds: float = 10.0) -> None:
+def stop(process: Process, within_seconds: float) -> None:
     """Asks a process to end, and kills it if it has not done so in time."""
     _signal(process, signal.SIGTERM)
     if not steps.wait(lambda: not _lives(process), within_seconds, 0.05):

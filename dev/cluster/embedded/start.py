@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from embedded import listeners, processes, shell, steps
 from embedded.cluster import Cluster
 from embedded.components import Component
 from embedded.errors import ClusterError
 
 _PORT_SECONDS = 3.0
+# klog, logrus, zap and Go's own last words.
+_LOUD = re.compile(
+    r"^[EF]\d{4} |level=(error|fatal)|\"level\":\"(error|fatal|panic)\"|^(panic|fatal error|Error|error):"
+)
 
 
 def is_current(cluster: Cluster, component: Component) -> bool:
@@ -29,7 +35,7 @@ def launch(cluster: Cluster, component: Component) -> bool:
         return False
     running = cluster.running(component.name)
     if running:
-        processes.stop(running)
+        processes.stop(running, component.stop_seconds)
     # The kernel takes a moment to give back the ports of what has just ended.
     if not steps.wait(lambda: not listeners.taken(component.ports, set()), _PORT_SECONDS):
         met = listeners.taken(component.ports, set())
@@ -63,5 +69,11 @@ def await_health(cluster: Cluster, component: Component) -> None:
 
 def _log_tail(cluster: Cluster, name: str) -> str:
     log = cluster.log(name)
-    lines = log.read_text(errors="replace").splitlines()[-12:] if log.exists() else []
-    return "\n".join([f"The end of {log}:", *("  " + line[:300] for line in lines)])
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join([f"From {log}:", *("  " + line[:300] for line in telling(lines))])
+
+
+def telling(lines: list[str]) -> list[str]:
+    """The lines of a log that say why its program ended: the last loud ones, or else just the last ones."""
+    loud = [line for line in lines if _LOUD.search(line)]
+    return loud[-6:] or lines[-12:]
