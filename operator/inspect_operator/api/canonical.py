@@ -98,16 +98,16 @@ def _original(
         original=True,
         location=location,
         unsupported=unsupported,
-        **_common(spec, spec, field),
+        **_common(spec, spec, "spec"),
     )
 
 
 def _common(spec: inspect.InspectSpec, own: inspect.Common, field: str) -> dict[str, Any]:
     """What a task says itself, else what the spec says for all, else the default."""
-    timeout = own.timeout or spec.timeout
+    timeout, where = (own.timeout, field) if own.timeout else (spec.timeout, "spec")
     seconds = duration_seconds(timeout) if timeout else DEFAULT_TIMEOUT_SECONDS
     if seconds < 1:
-        raise errors.SpecInvalid(f"{field}.timeout: {timeout!r} is no time at all; say at least 1s")
+        raise errors.SpecInvalid(f"{where}.timeout: {timeout!r} is no time at all; say at least 1s")
     retries = own.retries if own.retries is not None else spec.retries
     resources = own.resources or spec.resources or inspect.Resources(requests=None, limits=None)
     return {
