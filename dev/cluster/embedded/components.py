@@ -22,6 +22,8 @@ class Component:
     is_healthy: Callable[[], bool]
     ports: list[tuple[str, int]]
     deadline_seconds: float = 60.0
+    # The API server would wait for its clients; only the database has something to finish.
+    stop_seconds: float = 2.0
 
     def fingerprint(self) -> str:
         """Changes with the command line and with the content of what it reads."""
@@ -79,6 +81,7 @@ def etcd(state: Path, programs: Path) -> Component:
         [keys / "etcd.crt", keys / "ca.crt"],
         lambda: health.http_ok(topology.LOOPBACK, topology.ETCD_HEALTH_PORT, "/health"),
         [(topology.LOOPBACK, port) for port in ports],
+        stop_seconds=10.0,
     )
 
 

@@ -23,13 +23,12 @@ def start_etcd(ours: Cluster, etcd: Component) -> None:
         start.await_health(ours, etcd)
     except ClusterError as error:
         if not used_before:
-            raise ClusterError(
-                f"{error}\nIf nothing else helps, `python3 dev/cluster down --purge` begins anew"
-            ) from None
+            hint = "if nothing else helps, `python3 dev/cluster down --purge` begins anew"
+            raise ClusterError(f"{error}\n{hint}") from None
         aside = ours.state / f"etcd.spoiled-{time.strftime('%Y%m%d-%H%M%S')}"
         running = ours.running(etcd.name)
         if running:
-            processes.stop(running)
+            processes.stop(running, etcd.stop_seconds)
         (ours.state / "etcd").rename(aside)
         (ours.state / "etcd").mkdir(mode=0o700)
         steps.say(f"  the database did not survive the machine's restart; beginning anew (it is kept in {aside})")

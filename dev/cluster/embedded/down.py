@@ -22,17 +22,6 @@ from embedded import (
 from embedded.cluster import Cluster
 from embedded.errors import ClusterError
 
-# The agents first, so that nobody makes up for what the next step ends; the database last.
-_ORDER = (
-    "kubelet",
-    "kube-proxy",
-    "kube-scheduler",
-    "kube-controller-manager",
-    "containerd",
-    "kube-apiserver",
-    "etcd",
-)
-
 
 def down(purge: bool) -> None:
     """Takes the cluster down; repeating it does no harm. `purge` also removes its state. Raises ClusterError."""
@@ -57,16 +46,16 @@ def down(purge: bool) -> None:
 
 def end_processes(ours: Cluster) -> None:
     """Ends every process of ours: recorded daemons, unrecorded ones, shims, and what runs in pods."""
-    for name in _ORDER:
-        running = ours.running(name)
+    # The agents first, so that nobody makes up for what the next step ends; the database last.
+    for component in reversed(ours.components()):
+        running = ours.running(component.name)
         if running:
-            # etcd alone has something to finish; the others keep nothing that the next start needs.
-            processes.stop(running, within_seconds=10.0 if name == "etcd" else 3.0)
-        ours.record(name).unlink(missing_ok=True)
-        if name == "kubelet":
-            _end_pods(ours)
+            processes.stop(running, component.stop_seconds)
+        ours.record(component.name).unlink(missing_ok=True)
+        if component.name == "kubelet":
+            _end_pods()
     processes.kill(cluster.strays(ours.state))
-    _end_pods(ours)
+    _end_pods()
 
 
 def clean(ours: Cluster) -> list[str]:
@@ -92,7 +81,7 @@ def undo_settings(ours: Cluster) -> None:
     cluster.MARKER.unlink(missing_ok=True)
 
 
-def _end_pods(ours: Cluster) -> None:
+def _end_pods() -> None:
     def ended() -> bool:
         processes.kill(cgroups.members())
         return not cgroups.members()

@@ -24,7 +24,7 @@ def run(argv: Sequence[str], stdin: str | None = None, env: Mapping[str, str] | 
     done = _complete(argv, stdin, env)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip())[-2000:]
-        raise ClusterError(f"`{' '.join(argv)}` failed with exit code {done.returncode}: {said}")
+        raise ClusterError(f"{said}\n(exit code {done.returncode} of: {' '.join(argv)})")
     return done.stdout
 
 
