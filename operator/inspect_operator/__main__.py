@@ -20,7 +20,6 @@ from inspect_operator.release import helm
 
 logger = logging.getLogger("inspect_operator")
 
-LEASE_NAME = "inspect-operator"
 EXIT_FAILED, EXIT_LEASE = 1, 3
 
 
@@ -57,7 +56,7 @@ async def run(settings: settings_module.Settings) -> int:
     """
     version = await helm.Helm(settings.helm, 1).version()
     async with await client.Cluster.connect() as cluster:
-        held = lease.Lease(cluster, settings.lease_namespace, LEASE_NAME, settings.lease_seconds)
+        held = lease.Lease(cluster, settings.lease_namespace, settings.lease_name, settings.lease_seconds)
         await held.acquire()
         operator = operators.Operator(settings, cluster, datetime.datetime.now(datetime.UTC))
         stop = asyncio.Event()

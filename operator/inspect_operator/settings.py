@@ -20,7 +20,8 @@ class Settings:
     """Shapes and units: durations in seconds, folders as absolute paths."""
 
     namespaces: tuple[str, ...] = ()  # empty: all
-    lease_namespace: str = "default"
+    lease_namespace: str = "default"  # in a pod, its own
+    lease_name: str = "inspect-operator"
     lease_seconds: float = 15.0
     helm: str = "helm"
     helm_concurrency: int = 4

@@ -8,6 +8,7 @@ import fcntl
 import pathlib
 import re
 import secrets
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -48,6 +49,24 @@ def runner_image(tmp_path_factory: pytest.TempPathFactory) -> str:
     with (tmp_path_factory.getbasetemp().parent / "images.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return f"docker.io/inspect-operator/runner:{process.image_tag(ROOT)}"
+
+
+@pytest.fixture(scope="session")
+def try_image(runner_image: str) -> str:
+    """The image of the original example's task2, loaded under the name that it has there."""
+    name = "docker.io/library/try:latest"
+    kube.run("dev/cluster", "load", "tests/images/try", "--name", name, binary=sys.executable, seconds=300)
+    return name
+
+
+@pytest.fixture
+def foreign_chart(tmp_path: pathlib.Path) -> str:
+    """A chart of somebody else: one ConfigMap."""
+    folder = tmp_path / "foreign"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: foreign\nversion: 1.0.0\n")
+    (folder / "templates" / "c.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: theirs}\n")
+    return str(folder)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def merge(kind: str, namespace: str, name: str, patch: Object) -> None:
 
 def releases(namespace: str) -> dict[str, Object]:
     """helm list, whatever their state, by name."""
-    return {one["name"]: one for one in json.loads(helm("list", "-a", "-n", namespace, "-o", "json"))}
+    return {one["name"]: one for one in json.loads(helm("list", "-n", namespace, "-o", "json"))}
 
 
 def history(namespace: str, release: str) -> list[Object]:
