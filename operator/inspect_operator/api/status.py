@@ -39,11 +39,11 @@ class Finding(inspect.Strict):
 class Counts(inspect.Strict):
     """How many findings there were of each result, also of those that are not listed."""
 
-    fail: int | None = None
-    unknown: int | None = None
-    warn: int | None = None
-    success: int | None = None
-    info: int | None = None
+    fail: int | None = pydantic.Field(None, description="Findings that failed.")
+    unknown: int | None = pydantic.Field(None, description="Findings whose result is no word we know.")
+    warn: int | None = pydantic.Field(None, description="Warnings; they never fail a task.")
+    success: int | None = pydantic.Field(None, description="Findings that passed.")
+    info: int | None = pydantic.Field(None, description="Findings that only tell something.")
 
 
 class Result(inspect.Strict):
