@@ -27,6 +27,7 @@ def down(purge: bool) -> None:
     """Takes the cluster down; repeating it does no harm. `purge` also removes its state. Raises ClusterError."""
     preflight.platform()
     ours = cluster.current()
+    preflight.single(cluster.MARKER, ours.state)
     with lock.exclusive(ours.lock(), "taking the cluster down"):
         with steps.step("end the daemons and what runs in pods"):
             end_processes(ours)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-from pathlib import Path
 
-from embedded import binaries, cluster, folders, kubeconfig
+from embedded import binaries, cluster, current, folders, kubeconfig
 from embedded.errors import ClusterError
 
 
 def lines() -> list[str]:
     """`export …` lines. Raises ClusterError if there is no cluster to talk to, or if it is not this user's."""
-    if is_current_chosen():
-        config = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube/config")
-        return [_export("KUBECONFIG", config), _path([str(binaries.helm().folder())])]
+    if current.is_chosen():
+        return [_export("KUBECONFIG", current.kubeconfig()), _path([str(binaries.helm().folder())])]
     config_file = kubeconfig.path(folders.state(), "admin")
     if not os.access(config_file, os.R_OK):
         whose = f"; {cluster.MARKER} names one of another user" if cluster.MARKER.exists() else ""
@@ -23,11 +21,6 @@ def lines() -> list[str]:
         _export("KUBECONFIG", str(config_file)),
         _path([str(binaries.kubernetes().folder()), str(binaries.helm().folder())]),
     ]
-
-
-def is_current_chosen() -> bool:
-    """Whether the person asked for the cluster of their own kubeconfig instead."""
-    return os.environ.get("CLUSTER") == "current"
 
 
 def _path(first: list[str]) -> str:

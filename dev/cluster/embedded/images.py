@@ -58,20 +58,21 @@ def ensure(checkout: Path) -> str:
     """Builds and imports what is missing; returns the tag. Raises ClusterError."""
     if not (checkout / "Dockerfile").is_file():
         raise ClusterError(f"there is no Dockerfile in {checkout}")
-    binaries.ensure([binaries.helm()])
     with lock.exclusive(folders.cache() / "containers.lock", "building images"):
         made = tag(checkout)
         present = own_images.listed(folders.state())
         for target in TARGETS:
             if reference(target, made) not in present:
-                _build(checkout, target, made)
+                build(checkout, target, made)
                 _import(target, made)
     return made
 
 
-def _build(checkout: Path, target: str, made: str) -> None:
+def build(checkout: Path, target: str, made: str) -> None:
+    """Builds one image into our store unless it is there. To be called under the store's lock."""
     if store.has(reference(target, made)):
         return
+    binaries.ensure([binaries.helm()])
     contexts = {
         "helm": binaries.helm().folder(),
         "wheels": wheels.folder(checkout / _LOCK_FILE, checkout / "pyproject.toml"),

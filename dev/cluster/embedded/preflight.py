@@ -108,9 +108,19 @@ def single(marker: Path, state: Path) -> None:
         return
     if other == state:
         return
+    if _is_hidden(other):
+        raise ClusterError(f"the embedded cluster of this machine is another user's ({other}): run this as that user")
     alive = [record for record in (other / "run").glob("*.json") if processes.load(record)]
     if alive:
         raise ClusterError(
             f"another embedded cluster runs on this machine, with its state in {other}: there can be one; "
             "use that one as its user, or take it down first"
         )
+
+
+def _is_hidden(folder: Path) -> bool:
+    """Whether it is there, as far as can be told, but not for this user to look into."""
+    try:
+        return folder.exists() and not os.access(folder, os.R_OK | os.X_OK)
+    except PermissionError:
+        return True

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 
-from embedded import api, cluster, components, dns, folders, start, topology, versions
+from embedded import api, cluster, components, dns, folders, preflight, start, topology, versions
 from embedded.cluster import Cluster
 from embedded.errors import ClusterError
 
 
 def report() -> tuple[str, bool]:
-    """The report, and whether the whole cluster is well."""
+    """The report, and whether the whole cluster is well. Raises ClusterError if the machine has another one."""
     ours = cluster.current()
+    preflight.single(cluster.MARKER, ours.state)
     rows = [("COMPONENT", "PID", "SINCE", "HEALTH")]
     well = True
     for component in ours.components():

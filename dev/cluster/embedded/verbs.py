@@ -1,11 +1,11 @@
-"""The command line: one verb a line in --help."""
+"""The embedded cluster: a real one-node Kubernetes on this machine. CLUSTER=current uses your own instead."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 
-from embedded import base_image, binaries, down, environment, folders, images, load, status, steps, up
+from embedded import base_image, binaries, current, down, environment, folders, images, load, status, steps, up
 from embedded.errors import ClusterError
 
 
@@ -31,8 +31,10 @@ def _parser() -> argparse.ArgumentParser:
 
     start = verb("up", "bring the cluster up; says first what it changes on this machine")
     audit = start.add_mutually_exclusive_group()
-    audit.add_argument("--audit", dest="audit", action="store_true", default=None, help="keep an audit log (default)")
-    audit.add_argument("--no-audit", dest="audit", action="store_false", help="keep none")
+    audit.add_argument(
+        "--audit", dest="audit", action="store_true", default=None, help="keep the API server's audit log (the default)"
+    )
+    audit.add_argument("--no-audit", dest="audit", action="store_false", help="keep none, from now on")
     start.set_defaults(run=_up)
 
     stop = verb("down", "end the cluster and take back what it changed; keeps its state and the caches")
@@ -51,15 +53,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace) -> None:
-    up.up(options.audit)
+    if current.is_chosen():
+        current.up()
+    else:
+        up.up(options.audit)
 
 
 def _down(options: argparse.Namespace) -> None:
-    down.down(options.purge)
+    if current.is_chosen():
+        steps.say("CLUSTER=current: your own cluster is left alone")
+    else:
+        down.down(options.purge)
 
 
 def _status(_: argparse.Namespace) -> int:
-    text, well = status.report()
+    text, well = current.describe() if current.is_chosen() else status.report()
     print(text)
     return 0 if well else 1
 
@@ -69,7 +77,7 @@ def _env(_: argparse.Namespace) -> None:
 
 
 def _build(_: argparse.Namespace) -> None:
-    binaries.ensure()
+    binaries.ensure([binaries.helm()] if current.is_chosen() else None)
 
 
 def _image_base(_: argparse.Namespace) -> None:
@@ -77,7 +85,8 @@ def _image_base(_: argparse.Namespace) -> None:
 
 
 def _images(_: argparse.Namespace) -> None:
-    print(f"TAG={images.ensure(folders.checkout())}")
+    build = current.build_images if current.is_chosen() else images.ensure
+    print(f"TAG={build(folders.checkout())}")
 
 
 def _load(options: argparse.Namespace) -> None:
