@@ -4,11 +4,11 @@ import pathlib
 
 import pytest
 import yaml
+from tests.unit import builders
+from tests.unit.builders import modern, original
 
 from inspect_operator.api import canonical, inspect
 from inspect_operator.api import task as tasks
-from tests.unit import builders
-from tests.unit.builders import modern, original
 
 EXAMPLES = pathlib.Path(__file__).parents[3] / "examples"
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from tests.unit import builders
+from tests.unit.builders import modern, original
 
 from inspect_operator import errors
 from inspect_operator.api import inspect
-from tests.unit import builders
-from tests.unit.builders import modern, original
 
 KIB = 1024
 
