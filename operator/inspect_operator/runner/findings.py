@@ -20,7 +20,7 @@ class Result(StrEnum):
     """Worst first: findings are shown and kept in this order."""
 
     FAIL = "fail"
-    UNKNOWN = "unknown"  # the line names a case, but its result is no word we know
+    UNKNOWN = "unknown"  # the script could not tell, or its line gives a result that is no word we know
     WARN = "warn"
     SUCCESS = "success"
     INFO = "info"
@@ -63,6 +63,7 @@ _WORDS = {
     **dict.fromkeys(("fail", "failed", "error"), Result.FAIL),
     **dict.fromkeys(("warn", "warning"), Result.WARN),
     "info": Result.INFO,
+    "unknown": Result.UNKNOWN,
 }
 
 _SEPARATORS = " \t,，;；、|"

@@ -4,8 +4,7 @@ The rules, in the order in which they are asked:
 - 124, 126 and 127 are `error`: by convention the script did not run to its end, or not at all.
 - A failing finding is `fail`, whatever the exit code says.
 - Any other exit code but 0 is `fail`.
-- A finding whose result is not understood, or output that was cut, is `unknown`: no failure was seen, and none can
-  be ruled out.
+- A finding of `unknown`, or output that was cut, is `unknown`: no failure was seen, and none can be ruled out.
 - The rest is `success`; warnings never fail.
 """
 
@@ -47,7 +46,7 @@ class Reason(StrEnum):
     OOM_KILLED = "OOMKilled"
     TERMINATED = "Terminated"  # told to stop from outside before the script had ended
     OUTPUT_TRUNCATED = "OutputTruncated"
-    RESULT_NOT_UNDERSTOOD = "ResultNotUnderstood"
+    UNKNOWN_RESULT = "UnknownResult"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def judge(exit_code: int, report: findings.Report, *, output_cut: bool = False) 
         return Judgement(Verdict.FAIL, Reason.EXIT_CODE, f"{exit_in_words(exit_code)}; {seen}")
     if report.counts.unknown:
         named = _named(report, findings.Result.UNKNOWN)
-        return Judgement(Verdict.UNKNOWN, Reason.RESULT_NOT_UNDERSTOOD, f"exit code 0, but {named}")
+        return Judgement(Verdict.UNKNOWN, Reason.UNKNOWN_RESULT, f"exit code 0, but {named}")
     if output_cut:
         message = f"exit code 0, but only the end of the output could be read; in it {seen}"
         return Judgement(Verdict.UNKNOWN, Reason.OUTPUT_TRUNCATED, message)

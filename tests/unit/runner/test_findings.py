@@ -49,6 +49,7 @@ CASES = [
         Finding("a", UNKNOWN, "result is not understood: maybe, resultDesc:c", "b"),
     ),
     ("caseName:a, caseDesc:b, result:", Finding("a", UNKNOWN, "result is not understood:", "b")),
+    ("caseName:a, caseDesc:, result:unknown, resultDesc:no data", Finding("a", UNKNOWN, "no data")),
     # <check> <word> <message>
     ("disk-usage ok 45% of /var", Finding("disk-usage", SUCCESS, "45% of /var")),
     ("disk-usage pass", Finding("disk-usage", SUCCESS)),

@@ -27,7 +27,7 @@ ODD = b"caseName:a, caseDesc:, result:maybe, resultDesc:b\n"
         (124, FAILED, Verdict.ERROR, Reason.DEADLINE_EXCEEDED, "exit code 124"),
         (126, NOTHING, Verdict.ERROR, Reason.NOT_EXECUTABLE, "exit code 126"),
         (127, NOTHING, Verdict.ERROR, Reason.COMMAND_NOT_FOUND, "exit code 127"),
-        (0, ODD, Verdict.UNKNOWN, Reason.RESULT_NOT_UNDERSTOOD, "a: result is not understood: maybe"),
+        (0, ODD, Verdict.UNKNOWN, Reason.UNKNOWN_RESULT, "a: result is not understood: maybe"),
         (0, ODD + FAILED, Verdict.FAIL, Reason.FINDINGS, "1 of 3 findings failed"),
     ],
 )
