@@ -89,6 +89,7 @@ def spawn(
             start_new_session=True,
         )
     ticks = started_ticks(child.pid)
+    child.returncode = 0  # It outlives us: Popen shall neither wait for it nor warn that nobody did.
     process = Process(name, child.pid, ticks or 0, boot_id(), fingerprint, time.time())
     atomic.write(record, json.dumps(dataclasses.asdict(process), indent=1), 0o600)
     return process
