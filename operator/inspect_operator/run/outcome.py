@@ -78,7 +78,7 @@ def observe(
     told = jobs.read(job)
     pod = pods.last(pods_of_job)
     if told.end is not None:
-        return _finished(told, told.end, pod, log, kind)
+        return _finished(told, told.end, pod, tail.or_none(log), kind)
     if told.suspended:
         return Run(told.uid, told.name, State.WAITING, reasons.Reason.SUSPENDED, "the Job is suspended")
     if pod is None:

@@ -8,6 +8,14 @@ LOG_BYTES = 64 * 1024
 MAX_BYTES = 2048
 
 
+_NO_LOG = b"unable to retrieve container logs for "
+
+
+def or_none(log: bytes | None) -> bytes | None:
+    """None where the log is the kubelet's excuse: of a container that is gone it answers 200 with this sentence."""
+    return None if log is None or (log.startswith(_NO_LOG) and b"\n" not in log.strip()) else log
+
+
 def is_cut(log: bytes) -> bool:
     return len(log) >= LOG_BYTES
 

@@ -84,8 +84,9 @@ def judge(
         return exit_code, verdict.error(verdict.Reason.TERMINATED, message)
     if oom_killed:
         message = (
-            f"the kernel killed a process of the script for memory ({verdict.exit_in_words(ending.exit_code)}); "
-            f"raise the memory limit or make the script need less; {verdict.tally(report)}"
+            "the kernel killed a process of the script for memory; "
+            "raise the memory limit or make the script need less; "
+            f"{verdict.exit_in_words(ending.exit_code)}; {verdict.tally(report)}"
         )
         return ending.exit_code, verdict.error(verdict.Reason.OOM_KILLED, message)
     return ending.exit_code, verdict.judge(ending.exit_code, report)

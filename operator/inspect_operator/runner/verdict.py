@@ -118,4 +118,4 @@ def _named(report: findings.Report, result: findings.Result) -> str:
     matching = [finding for finding in report.findings if finding.result is result]
     named = [f"{finding.name}: {finding.message}" if finding.message else finding.name for finding in matching[:3]]
     more = getattr(report.counts, result.value) - len(named)
-    return "; ".join(text[:200] for text in named) + (f"; and {more} more" if more > 0 else "")
+    return "; ".join(text[:100] for text in named) + (f"; and {more} more" if more > 0 else "")

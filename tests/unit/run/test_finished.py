@@ -94,6 +94,14 @@ def test_a_lost_log_leaves_the_verdict_of_the_exit_code(
     assert run.needs_log
 
 
+def test_the_kubelet_s_excuse_is_no_log(objects: Objects) -> None:
+    excuse = b"unable to retrieve container logs for containerd://97dad4f6"
+    run = finish(objects, objects.complete(), objects.ended(), log=excuse, kind=Kind.IMAGE)
+    assert (run.verdict, run.reason, run.output_tail) == (Verdict.UNKNOWN, "LogLost", "")
+    run = finish(objects, objects.complete(), objects.ended(), log=excuse + b"\nmore\n", kind=Kind.IMAGE)
+    assert run.verdict is Verdict.SUCCESS
+
+
 def test_a_log_without_its_beginning_is_unknown_unless_a_failure_was_seen(objects: Objects) -> None:
     filler = b"x" * tail.LOG_BYTES
     passed, failed = (filler + f"\n{text}\n".encode() for text in (PASS, FAIL))
