@@ -13,7 +13,7 @@ def test_each_end_has_its_own_words(operator: process.Operator, namespace: str) 
         "exit-3": ({"script": "echo to stderr >&2; exit 3"}, "fail", "ExitCode"),
         "finding": ({"script": "echo caseName:disk, caseDesc:, result:fail, resultDesc:full, 98%"}, "fail", "Findings"),
         "silent": ({"script": "true"}, "success", "NoFindings"),
-        "slow": ({"script": "echo before; sleep 300; echo after", "timeout": "3s"}, "error", "DeadlineExceeded"),
+        "slow": ({"script": "echo before; sleep 300; echo later", "timeout": "3s"}, "error", "DeadlineExceeded"),
         "hungry": (
             {"script": HUNGRY, "interpreter": "python3", "resources": {"limits": {"memory": "48Mi"}}},
             "error",
@@ -33,7 +33,7 @@ def test_each_end_has_its_own_words(operator: process.Operator, namespace: str) 
     assert "to stderr" in rows["exit-3"]["outputTail"]
     assert rows["finding"]["findings"] == [{"name": "disk", "result": "fail", "message": "full, 98%"}]
     assert "before" in rows["slow"]["outputTail"]
-    assert "after" not in rows["slow"]["outputTail"]
+    assert "later" not in rows["slow"]["outputTail"]
     assert "memory" in rows["hungry"]["message"]
     assert kube.condition(found, "Succeeded")["status"] == "False"
     assert found["status"]["failed"] == 5
@@ -93,7 +93,7 @@ def test_retries_say_how_many_attempts_were_made(operator: process.Operator, nam
     kube.apply(kube.inspect("again", {"name": "t", "script": "exit 4", "retries": 1}), namespace)
     row = kube.row(kube.finished(namespace, "again", 90), "t")
     assert (row["verdict"], row["reason"], row["exitCode"]) == ("fail", "ExitCode", 4)
-    assert "2 attempts" in row["message"]
+    assert "attempt 2 of 2" in row["message"]
 
 
 def _with_reason(namespace: str, name: str, reason: str) -> kube.Object:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pydantic
 
-from inspect_operator import errors
+from inspect_operator import errors, yaml_json
 from inspect_operator.api import inspect, task
 
 DEFAULT_TIMEOUT_SECONDS = 600
@@ -47,6 +47,10 @@ def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, checks:
     names = [variable.name for variable in item.env or ()]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise errors.SpecInvalid(f"{field}.env: {', '.join(repeated)} stands there more than once; keep one")
+    for index, text in enumerate(item.args or ()):
+        _refuse_unholdable(f"{field}.args[{index}]", text)
+    for variable in item.env or ():
+        _refuse_unholdable(f"{field}.env[{variable.name}]", variable.value)
     return task.Task(
         name=item.name,
         kind=task.Kind.SCRIPT if item.script is not None else task.Kind.IMAGE,
@@ -100,6 +104,13 @@ def _original(
         unsupported=unsupported,
         **_common(spec, spec, "spec"),
     )
+
+
+def _refuse_unholdable(field: str, text: str) -> None:
+    if character := yaml_json.unholdable(text):
+        raise errors.SpecInvalid(
+            f"{field}: the character {character} can't pass Helm unchanged; put it into the script"
+        )
 
 
 def _common(spec: inspect.InspectSpec, own: inspect.Common, field: str) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def chart_template() -> str:
-    """The same as a template of the operator's chart: kept when the chart is uninstalled, else all Inspects went too."""
+    """The same as a template of the operator's chart: kept at uninstall, else all Inspects went too."""
     annotated = text().replace(
         f"  name: {group.PLURAL}.{group.GROUP}\n",
         f"  name: {group.PLURAL}.{group.GROUP}\n  annotations:\n    helm.sh/resource-policy: keep\n",

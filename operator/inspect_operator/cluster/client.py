@@ -14,7 +14,7 @@ import aiohttp
 from kubernetes.aio import client as kubernetes_client
 from kubernetes.aio import config as kubernetes_config
 
-from inspect_operator import __version__, errors
+from inspect_operator import __version__, errors, yaml_json
 from inspect_operator.cluster import resources
 
 Object = dict[str, Any]
@@ -23,7 +23,8 @@ REQUEST_SECONDS = 30.0
 _TOKEN = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;q=0.1"
 MERGE = "application/merge-patch+json"
-APPLY = "application/apply-patch+yaml"
+# With a charset the client library leaves the body alone: its own JSON has surrogate pairs, which YAML does not.
+APPLY = "application/apply-patch+yaml; charset=utf-8"
 
 
 def in_cluster() -> bool:
@@ -106,7 +107,7 @@ class Cluster:
         """Server-side apply of the status: what `manager` set before and no longer names is removed."""
         query = {"fieldManager": manager, "force": "true"}
         path = resource.path(namespace, name, "status")
-        return await self._json("PATCH", path, query, body=body, content_type=APPLY)
+        return await self._json("PATCH", path, query, body=yaml_json.dumps(body), content_type=APPLY)
 
     async def delete(self, resource: resources.Resource, namespace: str, name: str, uid: str = "") -> bool:
         """Deletes in the background; with `uid` only that very object. False: it wasn't there (any more)."""
@@ -136,7 +137,7 @@ class Cluster:
         path: str,
         query: dict[str, str] | None = None,
         *,
-        body: Object | None = None,
+        body: Object | str | None = None,
         content_type: str = "application/json",
         accept: str = "",
     ) -> Object:
@@ -150,7 +151,7 @@ class Cluster:
         path: str,
         query: dict[str, str] | None = None,
         *,
-        body: Object | None = None,
+        body: Object | str | None = None,
         content_type: str = "application/json",
         accept: str = "",
     ) -> bytes:

@@ -26,7 +26,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 #: What helm and the API server say when the same content will be refused again.
 _REJECTED = re.compile(
-    r"is invalid|field is immutable|unknown field|strict decoding error|unable to parse|yaml parse error"
+    r"is invalid|error decoding yaml|field is immutable|unknown field|strict decoding error|unable to parse|yaml parse error"
     r"|cannot be imported into the current release|exists and cannot be|cannot patch .* with kind .*: .* is invalid"
     r"|failed to create typed patch object|duplicate entries for key",
     re.IGNORECASE,
@@ -165,8 +165,9 @@ class Helm:
 
 
 def _failure(what: str, error: pyhelm3.errors.Error) -> errors.InspectError:
-    words = error.stderr.decode("utf-8", "replace").strip() or f"helm ended with code {error.returncode}"
-    words = words.removeprefix("Error: ")
+    said = error.stderr.decode("utf-8", "replace").strip() or f"helm ended with code {error.returncode}"
+    # Log lines come first, and say the same once more.
+    words = re.split(r"^Error: (?:UPGRADE FAILED: |INSTALLATION FAILED: )?", said, flags=re.MULTILINE)[-1]
     if _REJECTED.search(words):
         return errors.ReleaseRejected(f"{what}: {words}")
     return errors.ReleaseUnavailable(f"{what}: {words}")

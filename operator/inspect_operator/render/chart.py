@@ -1,7 +1,6 @@
 """The chart of one release: the skeleton, with the rendered objects as JSON files in it."""
 
 import dataclasses
-import json
 import pathlib
 import shutil
 from typing import Any
@@ -11,6 +10,7 @@ import ruamel.yaml
 
 from inspect_operator import errors
 from inspect_operator import settings as settings_module
+from inspect_operator import yaml_json
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import desired
 from inspect_operator.render import context, manifest, template
@@ -39,7 +39,7 @@ class Renderer:
             for path in sorted(settings.data("checks").iterdir())
             if path.suffix in (".sh", ".py")
         }
-        yaml = ruamel.yaml.YAML(typ="safe", pure=True)
+        yaml = ruamel.yaml.YAML(typ="safe")
         self._metadata: dict[str, Any] = yaml.load((self._skeleton / "Chart.yaml").read_text())
 
     def render(self, want: desired.Desired, owner: tasks.Owner) -> Chart:
@@ -67,8 +67,10 @@ class Renderer:
     def write(self, chart: Chart, folder: pathlib.Path) -> None:
         """Puts the chart into `folder`, which is made."""
         shutil.copytree(self._skeleton, folder)
-        (folder / "Chart.yaml").write_text(json.dumps({**self._metadata, "version": chart.version}), encoding="utf-8")
+        (folder / "Chart.yaml").write_text(
+            yaml_json.dumps({**self._metadata, "version": chart.version}), encoding="utf-8"
+        )
         (folder / "manifests").mkdir()
         for index, item in enumerate(chart.manifests):
             name = f"{index:03d}-{item['kind'].lower()}.json"
-            (folder / "manifests" / name).write_text(template.yaml_safe_json(item), encoding="utf-8")
+            (folder / "manifests" / name).write_text(yaml_json.dumps(item), encoding="utf-8")

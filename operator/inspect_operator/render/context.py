@@ -1,8 +1,10 @@
 """What templates see. The names here are a contract with everybody who writes templates."""
 
+import base64
 from typing import Any
 
 from inspect_operator import settings as settings_module
+from inspect_operator import yaml_json
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import desired
 
@@ -24,7 +26,7 @@ def context(want: desired.Desired, settings: settings_module.Settings, scripts: 
         "task": {
             "name": task.name,
             "kind": task.kind.value,
-            "script": scripts[task.check] if task.check else task.script,
+            **_script(scripts[task.check] if task.check else task.script),
             "image": task.image,
             "interpreter": task.interpreter.value,
             "args": list(task.args),
@@ -36,6 +38,13 @@ def context(want: desired.Desired, settings: settings_module.Settings, scripts: 
         },
         "settings": {"runner_image": settings.runner_image, "image_pull_policy": settings.image_pull_policy},
     }
+
+
+def _script(text: str) -> dict[str, str]:
+    """The script as text, or in base64 where it holds characters that would be lost on the way."""
+    if yaml_json.unholdable(text):
+        return {"script": "", "script_base64": base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()}
+    return {"script": text, "script_base64": ""}
 
 
 def deadline_seconds(task: tasks.Task) -> int:

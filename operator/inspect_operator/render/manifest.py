@@ -4,12 +4,13 @@ YAML is read by version 1.1 rules, as Helm and kubectl read it (`yes` is a boole
 """
 
 import datetime
+import warnings
 from typing import Any
 
 import ruamel.yaml
 from ruamel.yaml import error as yaml_error
 
-from inspect_operator import errors
+from inspect_operator import errors, yaml_json
 from inspect_operator.api import group
 from inspect_operator.plan import desired, naming
 
@@ -23,6 +24,9 @@ ALLOWED = {
 }
 _MAX_ANNOTATION_BYTES = 1000
 
+# 1e3 is a number for Helm too; no need to tell on standard error that YAML 1.1 wanted 1.0e3.
+warnings.simplefilter("ignore", yaml_error.MantissaNoDotYAML1_1Warning)
+
 Object = dict[str, Any]
 
 
@@ -31,7 +35,7 @@ def parse(template: str, text: str) -> list[Object]:
 
     :raises errors.TemplateFailed: it is no YAML, or no object
     """
-    yaml = ruamel.yaml.YAML(typ="safe", pure=True)
+    yaml = ruamel.yaml.YAML(typ="safe")
     yaml.version = (1, 1)
     try:
         documents = [document for document in yaml.load_all(text) if document is not None]
@@ -95,7 +99,8 @@ def _metadata(item: Object) -> list[Object]:
 
 
 def _short(text: str) -> str:
-    return text.encode("utf-8", "replace")[:_MAX_ANNOTATION_BYTES].decode("utf-8", "ignore")
+    held = "".join(" " if yaml_json.unholdable(character) else character for character in text)
+    return held.encode()[:_MAX_ANNOTATION_BYTES].decode("utf-8", "ignore")
 
 
 def _dates(node: Any) -> str:

@@ -4,9 +4,7 @@ JSON is YAML, so a value can't break out of its place: `{{ x }}` and `{{ x | toj
 `tojson` return Markup, which is already JSON or template text and passes unchanged.
 """
 
-import json
 import pathlib
-import re
 import traceback
 from typing import Any
 
@@ -14,10 +12,7 @@ import jinja2
 import jinja2.sandbox
 import markupsafe
 
-from inspect_operator import errors
-
-#: Characters that JSON allows but YAML does not, or reads as a line break: go-yaml refuses or folds them.
-_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+from inspect_operator import errors, yaml_json
 
 
 def environment(folder: pathlib.Path) -> jinja2.sandbox.ImmutableSandboxedEnvironment:
@@ -51,21 +46,12 @@ def text(made: jinja2.Environment, name: str, data: dict[str, Any]) -> str:
         raise errors.TemplateFailed(f"template {name}{_line(name, error)}: {error}") from None
 
 
-def yaml_safe_json(value: Any) -> str:
-    """One line of JSON that a YAML parser reads as the same value.
-
-    Text beyond ASCII stays as it is, since YAML has no surrogate pairs; what YAML can't carry is escaped.
-    """
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
-
-
 def _as_json(value: Any) -> markupsafe.Markup:
     if isinstance(value, markupsafe.Markup):
         return value
     if isinstance(value, jinja2.Undefined):
         str(value)  # raises with the name of what is undefined
-    return markupsafe.Markup(yaml_safe_json(value))  # noqa: S704
+    return markupsafe.Markup(yaml_json.dumps(value))  # noqa: S704
 
 
 def _line(name: str, error: Exception) -> str:

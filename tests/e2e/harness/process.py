@@ -28,7 +28,7 @@ class Operator:
         self.settings: dict[str, str] = {
             "RUNNER_IMAGE": runner_image,
             "LEASE_NAMESPACE": namespace,
-            "LEASE_SECONDS": "2",
+            "LEASE_SECONDS": "6",
         }
         self._root = root
         self._folder = folder
