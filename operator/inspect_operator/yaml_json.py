@@ -9,8 +9,11 @@ _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff
 
 
 def dumps(value: Any) -> str:
-    """One line. Text beyond ASCII stays as it is, since YAML has no surrogate pairs; what it can't hold is escaped."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    """One line. Text beyond ASCII stays as it is, since YAML has no surrogate pairs; what it can't hold is escaped.
+
+    :raises ValueError: a number that is none, or infinite
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 

@@ -4,6 +4,7 @@ YAML is read by version 1.1 rules, as Helm and kubectl read it (`yes` is a boole
 """
 
 import datetime
+import math
 import warnings
 from typing import Any
 
@@ -15,13 +16,13 @@ from inspect_operator.api import group
 from inspect_operator.plan import desired, naming
 
 #: Kinds that a release of a task may hold. Never a Secret: Helm would keep it in its history.
-ALLOWED = {
+ALLOWED = (
     ("v1", "ConfigMap"),
     ("v1", "ServiceAccount"),
     ("batch/v1", "Job"),
     ("batch/v1", "CronJob"),
     ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-}
+)
 _MAX_ANNOTATION_BYTES = 1000
 
 # 1e3 is a number for Helm too; no need to tell on standard error that YAML 1.1 wanted 1.0e3.
@@ -46,8 +47,8 @@ def parse(template: str, text: str) -> list[Object]:
     for document in documents:
         if not isinstance(document, dict) or not isinstance(document.get("metadata"), dict):
             raise errors.TemplateFailed(f"template {template} rendered something that is no Kubernetes object")
-        if dates := _dates(document):
-            raise errors.TemplateFailed(f"template {template}: {dates} is a date in YAML; put it in quotes")
+        if unfit := _unfit(document):
+            raise errors.TemplateFailed(f"template {template}: {unfit} in YAML; put it in quotes")
     return documents
 
 
@@ -64,6 +65,8 @@ def check(template: str, item: Object, namespace: str) -> None:
         raise errors.ManifestRejected(f"{what} needs a metadata.name of 1 to {naming.MAX_LABEL} characters")
     if item["metadata"].get("namespace", namespace) != namespace:
         raise errors.ManifestRejected(f"{what} is outside the Inspect's namespace {namespace}; leave namespace out")
+    if not all(_well_formed(metadata) for metadata in _metadata(item)):
+        raise errors.ManifestRejected(f"{what}: metadata, its labels and its annotations have to be mappings")
     if any(str(key).startswith("helm.sh/hook") for key in item["metadata"].get("annotations") or {}):
         raise errors.ManifestRejected(f"{what} is a Helm hook; hooks would run outside of the Job's result")
 
@@ -87,15 +90,22 @@ def labelled(item: Object, want: desired.Desired, inspect: str) -> Object:
     return item
 
 
-def _metadata(item: Object) -> list[Object]:
-    """The metadata of the object itself and of the templates inside it."""
-    found: list[Object] = []
+def _metadata(item: Object) -> list[Any]:
+    """The metadata of the object itself and of the templates inside it; empty where there was none."""
+    found: list[Any] = []
     node: Any = item
     while isinstance(node, dict):
-        found.append(node.setdefault("metadata", {}))
+        node["metadata"] = node.get("metadata") or {}
+        found.append(node["metadata"])
         spec = node.get("spec") or {}
         node = spec.get("jobTemplate") or spec.get("template") if isinstance(spec, dict) else None
     return found
+
+
+def _well_formed(metadata: Any) -> bool:
+    return isinstance(metadata, dict) and all(
+        isinstance(metadata.get(word) or {}, dict) for word in ("labels", "annotations")
+    )
 
 
 def _short(text: str) -> str:
@@ -103,9 +113,16 @@ def _short(text: str) -> str:
     return held.encode()[:_MAX_ANNOTATION_BYTES].decode("utf-8", "ignore")
 
 
-def _dates(node: Any) -> str:
-    """The first value that YAML took for a date, which JSON has no word for."""
-    if isinstance(node, datetime.date):
-        return str(node)
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return next((found for child in children if (found := _dates(child))), "")
+def _unfit(node: Any) -> str:
+    """What is wrong with the first value that JSON has no word for, such as a date; empty where there is none."""
+    if isinstance(node, dict):
+        if keys := [key for key in node if not isinstance(key, str)]:
+            return f"{keys[0]} is a key but no text"
+        children = list(node.values())
+    elif isinstance(node, list):
+        children = node
+    elif node is None or isinstance(node, str | int) or (isinstance(node, float) and math.isfinite(node)):
+        return ""
+    else:
+        return f"{node} is a {'date' if isinstance(node, datetime.date) else type(node).__name__}"
+    return next((found for child in children if (found := _unfit(child))), "")

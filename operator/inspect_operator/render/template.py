@@ -43,7 +43,7 @@ def text(made: jinja2.Environment, name: str, data: dict[str, Any]) -> str:
         raise errors.TemplateFailed(f"template {error.name} not found") from None
     except Exception as error:
         # Anything may be raised by an expression in a template: it is the template's fault, not ours.
-        raise errors.TemplateFailed(f"template {name}{_line(name, error)}: {error}") from None
+        raise errors.TemplateFailed(f"template {_place(made, name, error)}: {error}") from None
 
 
 def _as_json(value: Any) -> markupsafe.Markup:
@@ -54,11 +54,11 @@ def _as_json(value: Any) -> markupsafe.Markup:
     return markupsafe.Markup(yaml_json.dumps(value))  # noqa: S704
 
 
-def _line(name: str, error: Exception) -> str:
-    """The innermost line of a template in the traceback: Jinja rewrites it to template lines."""
-    lines = [
-        f", line {frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.endswith(name) or frame.name.startswith(("top-level template", "template", "macro"))
-    ]
-    return lines[-1] if lines else ""
+def _place(made: jinja2.Environment, name: str, error: Exception) -> str:
+    """The innermost template and line in the traceback, which Jinja rewrites to those of templates."""
+    folders = made.loader.searchpath if isinstance(made.loader, jinja2.FileSystemLoader) else []
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        for folder in folders:
+            if pathlib.Path(frame.filename).is_relative_to(folder):
+                return f"{pathlib.Path(frame.filename).relative_to(folder)}, line {frame.lineno}"
+    return name
