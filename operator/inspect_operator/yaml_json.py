@@ -24,3 +24,8 @@ def unholdable(text: str) -> str:
     """
     found = _NOT_IN_YAML.search(text.replace("\u2028", "").replace("\u2029", ""))  # these two Go escapes
     return f"U+{ord(found.group()):04X}" if found else ""
+
+
+def holdable(text: str) -> str:
+    """The text with a blank for every character that would be lost."""
+    return "".join(" " if unholdable(character) else character for character in text)

@@ -57,7 +57,7 @@ def _env(task: tasks.Task, settings: settings_module.Settings) -> list[dict[str,
     env = [{"name": name, "value": value} for name, value in task.env]
     if task.original and task.kind is tasks.Kind.IMAGE:
         env += [
-            {"name": "taskName", "value": task.name},
+            {"name": "taskName", "value": yaml_json.holdable(task.name)},
             {"name": "type", "value": task.kind.value},
             {"name": "script_location", "value": task.location},
             {"name": "message-operator-url", "value": settings.message_center_url or ORIGINAL_MESSAGE_CENTER},

@@ -109,8 +109,7 @@ def _well_formed(metadata: Any) -> bool:
 
 
 def _short(text: str) -> str:
-    held = "".join(" " if yaml_json.unholdable(character) else character for character in text)
-    return held.encode()[:_MAX_ANNOTATION_BYTES].decode("utf-8", "ignore")
+    return yaml_json.holdable(text).encode()[:_MAX_ANNOTATION_BYTES].decode("utf-8", "ignore")
 
 
 def _unfit(node: Any) -> str:
