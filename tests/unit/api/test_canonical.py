@@ -125,6 +125,12 @@ def test_what_a_task_says_itself_wins_over_the_spec() -> None:
     assert (made.requests, made.limits) == ((("cpu", "2"),), ())
 
 
+@pytest.mark.parametrize("text", ["\x7f\x85\ufeff", "\x00\x1b", "{{ x }}", "\r\n"])
+def test_a_script_may_hold_any_character(text: str) -> None:
+    assert builders.task(modern(script=text)).script == text
+    assert builders.task(original(type="script", script=text)).script == text
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("1s", 1), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("2h5s", 7205), ("1h1m1s", 3661)]
 )

@@ -32,6 +32,12 @@ REFUSED: list[tuple[str, builders.Object, tuple[str, ...]]] = [
     ),
     ("too many arguments", modern(args=["a"] * 65), ("spec.tasks[0].args",)),
     ("an argument too long", modern(args=["a", "a" * 4097]), ("spec.tasks[0].args[1]",)),
+    ("an argument that Helm would change", modern(args=["a", "b\x7f"]), ("spec.tasks[0].args[1]", "U+007F")),
+    (
+        "a variable that Helm would change",
+        modern(env=[{"name": "A", "value": "1\ufeff"}]),
+        ("spec.tasks[0].env[A]", "U+FEFF", "script"),
+    ),
     ("retries below 0", modern(retries=-1), ("spec.tasks[0].retries",)),
     ("retries beyond 10", modern(retries=11), ("spec.tasks[0].retries",)),
     ("timeout 0s", modern(timeout="0s"), ("spec.tasks[0].timeout", "'0s'", "1s")),
