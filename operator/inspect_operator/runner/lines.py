@@ -55,9 +55,7 @@ class Splitter:
         return block
 
     def _keep(self, data: bytes) -> None:
-        room = MAX_LINE_BYTES - len(self._unfinished)
-        if room > 0:
-            self._unfinished += data[:room]
+        self._unfinished += data[: MAX_LINE_BYTES - len(self._unfinished)]
 
 
 def split(block: bytes) -> list[bytes]:

@@ -1,7 +1,8 @@
 """One script as a child process: its output passed on as it comes, its time limited, nothing of it left behind.
 
-The runner is process 1 of its container, so it also reaps what the script orphans, and it gets no default signal
-handling from the kernel. One thread, one loop: a pipe of output, a signal or a deadline wakes it.
+The runner is process 1 of its container: it also reaps what the script orphans, it gets no default signal handling
+from the kernel, and what left the script's process group ends when the runner does. One thread, one loop: a pipe of
+output, a signal or a deadline wakes it.
 """
 
 import contextlib
@@ -97,7 +98,7 @@ class _Watch:
                 deadline, timed_out = None, True
                 self._end_softly()
             if self._kill_at is not None and now >= self._kill_at:
-                self._kill()
+                self._signal_group(signal.SIGKILL)
                 if now >= self._kill_at + self._grace_seconds:
                     self._exit_code = 128 + signal.SIGKILL  # stuck in the kernel; it goes when process 1 goes
                     break
@@ -146,13 +147,6 @@ class _Watch:
         if self._kill_at is None:
             self._kill_at = time.monotonic() + self._grace_seconds
 
-    def _kill(self) -> None:
-        """SIGKILL to the process group, and as process 1 to everything in the container: a daemon left the group."""
-        self._signal_group(signal.SIGKILL)
-        if os.getpid() == 1:
-            with contextlib.suppress(OSError):
-                os.kill(-1, signal.SIGKILL)
-
     def _signal_group(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, number)
@@ -166,10 +160,10 @@ class _Watch:
             if now >= until:
                 if killed:
                     break
-                self._kill()
+                self._signal_group(signal.SIGKILL)
                 killed, until = True, now + 0.5
             self._turn(until - now if until > now else 0)
-        self._kill()
+        self._signal_group(signal.SIGKILL)
         self._reap()
         return killed
 

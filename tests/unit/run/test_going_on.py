@@ -125,6 +125,7 @@ def test_another_refusal_waits_and_is_looked_at_again(objects: Objects) -> None:
 def test_the_latest_refusal_counts(objects: Objects) -> None:
     events = [objects.failed_create(QUOTA, 9), objects.failed_create(POD_SECURITY, 1)]
     assert look(objects, 10, events=events).reason == "FailedCreate"
+    assert look(objects, 10, events=events[::-1]).reason == "FailedCreate"
 
 
 def test_a_pod_outweighs_an_old_refusal(objects: Objects) -> None:

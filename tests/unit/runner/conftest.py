@@ -36,7 +36,8 @@ class Runner:
         return [sys.executable, "-m", "inspect_operator.runner", "--termination-log", str(self.log), *arguments]
 
     def environment(self, **more: str) -> dict[str, str]:
-        return os.environ | {"PYTHONPATH": str(SOURCE)} | more
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        return inherited | {"PYTHONPATH": str(SOURCE)} | more
 
     def script(self, content: str | bytes) -> Path:
         path = self.folder / "script"

@@ -39,6 +39,7 @@ CASES = [
     ),
     # What may be missing.
     ("caseName:a, result:fail, resultDesc:b", Finding("a", FAIL, "b")),
+    ("caseName:a, result:fail, resultDesc:b, caseDesc:c", Finding("a", FAIL, "b, caseDesc:c")),
     ("caseName:a, caseDesc:b, result:fail", Finding("a", FAIL, "", "b")),
     ("caseName:a, caseDesc:b, result:success, resultDesc:", Finding("a", SUCCESS, "", "b")),
     ("caseName:, caseDesc:, result:fail, resultDesc:x", Finding("", FAIL, "x")),
