@@ -70,7 +70,7 @@ def test_output_comes_while_the_script_runs(runner: Runner) -> None:
         ("bash", "echo first; sleep 30"),
         ("python3", "print('first'); import time; time.sleep(30)"),
     ):
-        with runner.start("--interpreter", interpreter, str(runner.script(script))) as process:
+        with runner.start("--interpreter", interpreter, "--timeout", "2", str(runner.script(script))) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == b"first\n"
             process.terminate()
