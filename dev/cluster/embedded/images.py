@@ -9,11 +9,13 @@ import hashlib
 import re
 from pathlib import Path
 
-from embedded import base_image, binaries, folders, lock, own_images, steps, store, wheels
+from embedded import atomic, base_image, binaries, folders, lock, own_images, steps, store, wheels
 from embedded.errors import ClusterError
 
 TARGETS = ("runner", "operator")
 _LOCK_FILE = "requirements.lock"
+# The tags last used that are kept: other checkouts and running CronJobs may still name them.
+_KEPT = 6
 # Everything the Dockerfile may read. What is not named here changes no image.
 _INPUTS = (
     "Dockerfile",
@@ -65,7 +67,21 @@ def ensure(checkout: Path) -> str:
             if reference(target, made) not in present:
                 build(checkout, target, made)
                 _import(target, made)
+        old = outdated(folders.cache() / "images/tags", made)
+        gone = [reference(target, name) for target in TARGETS for name in old]
+        store.remove(gone)
+        own_images.remove(folders.state(), sorted(present.intersection(gone)))
     return made
+
+
+def outdated(journal: Path, latest: str) -> list[str]:
+    """Notes `latest` as the last tag in use; returns the tags that are no longer worth their place on the disk."""
+    known = journal.read_text().split() if journal.exists() else []
+    if known[-1:] == [latest]:
+        return []
+    in_order = [*(tag for tag in known if tag != latest), latest]
+    atomic.write(journal, "\n".join(in_order[-_KEPT:]) + "\n")
+    return in_order[:-_KEPT]
 
 
 def build(checkout: Path, target: str, made: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embedded import configs, dns, folders, oci_archive, packages, shell
+from embedded import configs, dns, folders, health, oci_archive, packages, shell
+from embedded.errors import ClusterError
 
 
 def ensure(state: Path, programs: Path) -> list[str]:
@@ -32,6 +33,14 @@ def load(state: Path, archive: Path) -> None:
     shell.run([*_ctr(state), "images", "import", str(archive)])
 
 
+def remove(state: Path, references: list[str]) -> None:
+    """Removes images. Containers that run from one go on."""
+    if references:
+        shell.run([*_ctr(state), "images", "remove", *references])
+
+
 def _ctr(state: Path) -> list[str]:
-    program = packages.find("ctr") or "ctr"
-    return [program, "--address", f"{state}/containerd/containerd.sock", "--namespace", "k8s.io"]
+    socket = state / "containerd/containerd.sock"
+    if not health.socket_answers(socket):
+        raise ClusterError("the cluster's containerd does not run: bring the cluster up first (make cluster-up)")
+    return [packages.find("ctr") or "ctr", "--address", str(socket), "--namespace", "k8s.io"]

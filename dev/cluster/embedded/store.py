@@ -61,6 +61,12 @@ def export(reference: str, folder: Path) -> Path:
     return archive
 
 
+def remove(references: list[str]) -> None:
+    """Removes names of images, and what no other name holds."""
+    for reference in references:
+        shell.succeeds([*_buildah(), "rmi", reference])
+
+
 def unmount() -> None:
     """Unmounts what buildah leaves mounted in our store; what is in use meanwhile stays."""
     for point in mounts.below(_store(), Path("/proc/self/mountinfo").read_text()):

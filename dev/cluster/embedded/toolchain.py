@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from embedded import folders, shell, steps, versions, virtualenv
+from embedded import folders, machine, shell, steps, versions, virtualenv
 from embedded.errors import ClusterError
 
 _GIBIBYTE = 1 << 30
@@ -43,9 +43,9 @@ def environment(go: Path) -> dict[str, str]:
         "PATH": f"{go.parent}:{os.environ.get('PATH', '')}",
     }
     # The compiler's own garbage collection costs a third of the time; spend memory instead, where there is some.
-    if _memory_bytes() >= 12 * _GIBIBYTE:
+    if machine.memory_bytes() >= 12 * _GIBIBYTE:
         changes["GOGC"] = "800"
-    elif _memory_bytes() >= 6 * _GIBIBYTE:
+    elif machine.memory_bytes() >= 6 * _GIBIBYTE:
         changes["GOGC"] = "300"
     return shell.environment(**changes)
 
@@ -61,7 +61,3 @@ def _version(go: str) -> tuple[int, ...]:
         return ()
     match = re.match(r"go(\d+)\.(\d+)", said)
     return tuple(int(part) for part in match.groups()) if match else ()
-
-
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

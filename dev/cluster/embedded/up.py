@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from embedded import (
     binaries,
     cluster,
@@ -45,7 +47,7 @@ def is_up(ours: Cluster) -> bool:
         return False
     if prepare.stale_files(ours.state) or not network.is_raised():
         return False
-    return all(start.is_current(ours, component) for component in ours.components()) and dns.answers()
+    return all(start.is_current(ours, component) for component in ours.components()) and steps.wait(dns.answers, 2.0)
 
 
 def announcement(ours: Cluster) -> str:
@@ -55,6 +57,8 @@ def announcement(ours: Cluster) -> str:
     lines = ["Bringing up a one-node Kubernetes on this machine. It will"]
     if lacking:
         lines.append(f"  - install Debian packages: {' '.join(lacking)}")
+        if "containerd" in lacking and Path("/run/systemd/system").exists():
+            lines.append("    (Debian's containerd starts a service of its own, which this cluster does not use)")
     if unbuilt:
         lines.append(f"  - compile, once: {', '.join(unbuilt)} (about 10 minutes on 2 cores; 8 GiB of Go's caches)")
     lines += [

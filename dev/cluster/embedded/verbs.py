@@ -5,7 +5,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from embedded import base_image, binaries, current, down, environment, folders, images, load, status, steps, up
+from embedded import (
+    base_image,
+    binaries,
+    current,
+    down,
+    environment,
+    folders,
+    images,
+    load,
+    preflight,
+    status,
+    steps,
+    up,
+)
 from embedded.errors import ClusterError
 
 
@@ -81,13 +94,17 @@ def _build(_: argparse.Namespace) -> None:
 
 
 def _image_base(_: argparse.Namespace) -> None:
+    preflight.platform()
     print(base_image.ensure())
 
 
 def _images(_: argparse.Namespace) -> None:
+    if not current.is_chosen():
+        preflight.platform()
     build = current.build_images if current.is_chosen() else images.ensure
     print(f"TAG={build(folders.checkout())}")
 
 
 def _load(options: argparse.Namespace) -> None:
+    preflight.platform()
     load.load(options.what, options.name)

@@ -93,3 +93,11 @@ def test_the_build_backend_is_read_from_pyproject() -> None:
     assert wheels.build_requires(text) == ["hatchling==1", "b"]
     with pytest.raises(ClusterError):
         wheels.build_requires("[project]\n")
+
+
+def test_the_tags_last_used_are_kept(tmp_path: Path) -> None:
+    journal = tmp_path / "tags"
+    assert [images.outdated(journal, f"t{number}") for number in range(7)][-1] == ["t0"]
+    assert images.outdated(journal, "t1") == []  # used again, so not the next to go
+    assert images.outdated(journal, "t7") == ["t2"]
+    assert images.outdated(journal, "t7") == []
