@@ -8,7 +8,7 @@ import os
 import pathlib
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import pyhelm3
 import pyhelm3.errors
@@ -26,9 +26,8 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 #: What helm and the API server say when the same content will be refused again.
 _REJECTED = re.compile(
-    r"is invalid|error decoding yaml|field is immutable|unknown field|strict decoding error|unable to parse|yaml parse error"
-    r"|cannot be imported into the current release|exists and cannot be|cannot patch .* with kind .*: .* is invalid"
-    r"|failed to create typed patch object|duplicate entries for key",
+    r"is invalid|error decoding yaml|field is immutable|unknown field|strict decoding error|unable to parse"
+    r"|yaml parse error|exists and cannot be imported|failed to create typed patch object|duplicate entries for key",
     re.IGNORECASE,
 )
 
@@ -74,10 +73,12 @@ class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
             await _end(child)
             raise
         if child.returncode != 0:
+            stderr = stderr.decode("utf-8", "replace").encode()  # pyhelm3's errors take it for UTF-8
             words = stderr.lower()
             kind = pyhelm3.errors.ReleaseNotFoundError if b"release: not found" in words else pyhelm3.errors.Error
             raise kind(child.returncode, stdout, stderr)
-        return stdout
+        # An upgrade prints the whole release, for pyhelm3 to parse; what was stored is read afterwards anyway.
+        return b"{}" if command[0] == "upgrade" else stdout
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
@@ -126,17 +127,20 @@ class Helm:
         :raises errors.ReleaseUnavailable: it failed otherwise, or took longer than `timeout_seconds`
         """
         command = ExecCommand(executable=self._executable, labels=labels)
-        # The command, not pyhelm3's Client: that runs `helm version` and `helm show` besides.
-        call = command.install_or_upgrade(
-            release,
-            chart,
-            {},
-            create_namespace=False,
-            description=description,
-            force_conflicts=True,
-            namespace=namespace,
-            timeout=f"{round(timeout_seconds)}s",
-        )
+
+        async def call() -> None:
+            # The command, not pyhelm3's Client: that runs `helm version` and `helm show` besides.
+            await command.install_or_upgrade(
+                release,
+                chart,
+                {},
+                create_namespace=False,
+                description=description,
+                force_conflicts=True,
+                namespace=namespace,
+                timeout=f"{round(timeout_seconds)}s",
+            )
+
         await self._bounded(f"upgrade of {release}", call, timeout_seconds)
 
     async def uninstall(self, release: str, namespace: str, *, timeout_seconds: float) -> None:
@@ -145,19 +149,20 @@ class Helm:
         :raises errors.ReleaseUnavailable: it failed
         """
         command = ExecCommand(executable=self._executable)
-        with contextlib.suppress(pyhelm3.errors.ReleaseNotFoundError):
-            call = command.uninstall(release, namespace=namespace, timeout=f"{round(timeout_seconds)}s")
-            await self._bounded(f"uninstall of {release}", call, timeout_seconds)
 
-    async def _bounded(self, what: str, call: object, timeout_seconds: float) -> None:
+        async def call() -> None:
+            with contextlib.suppress(pyhelm3.errors.ReleaseNotFoundError):
+                await command.uninstall(release, namespace=namespace, timeout=f"{round(timeout_seconds)}s")
+
+        await self._bounded(f"uninstall of {release}", call, timeout_seconds)
+
+    async def _bounded(self, what: str, call: Callable[[], Awaitable[None]], timeout_seconds: float) -> None:
         async with self._slots:
             try:
                 async with asyncio.timeout(timeout_seconds):
-                    await call  # type: ignore[misc]
+                    await call()
             except TimeoutError:
                 raise errors.ReleaseUnavailable(f"{what}: helm did not end within {timeout_seconds:g} s") from None
-            except pyhelm3.errors.ReleaseNotFoundError:
-                raise
             except pyhelm3.errors.Error as error:
                 raise _failure(what, error) from None
             except OSError as error:

@@ -8,9 +8,8 @@ from typing import Any
 import jinja2
 import ruamel.yaml
 
-from inspect_operator import errors
+from inspect_operator import errors, yaml_json
 from inspect_operator import settings as settings_module
-from inspect_operator import yaml_json
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import desired
 from inspect_operator.render import context, manifest, template
