@@ -1,0 +1,132 @@
+"""A cluster of dictionaries with the API server's rules that our decisions lean on: versions, conflicts, selectors."""
+
+import copy
+import itertools
+import re
+from typing import Any
+
+from inspect_operator import errors
+from inspect_operator.cluster import client, resources
+
+Object = dict[str, Any]
+
+
+class Cluster(client.Cluster):
+    """`requests` tells what was asked for, as (verb, kind, name); `failing` is raised by the verbs it names."""
+
+    def __init__(self, *objects: Object) -> None:
+        self.objects: dict[tuple[str, str, str], Object] = {}
+        self.requests: list[tuple[str, str, str]] = []
+        self.failing: dict[tuple[str, str], errors.InspectError] = {}
+        self.logs: dict[str, bytes] = {}
+        self._versions = itertools.count(1)
+        for item in objects:
+            self.put(item)
+
+    def put(self, item: Object) -> Object:
+        """Stores an object as the API server would: with a version, and a uid where it has none."""
+        metadata = item["metadata"]
+        metadata.setdefault("uid", f"uid-of-{metadata['name']}-{next(self._versions)}")
+        metadata["resourceVersion"] = str(next(self._versions))
+        self.objects[(item["kind"], metadata.get("namespace", ""), metadata["name"])] = item
+        return copy.deepcopy(item)
+
+    def names(self, kind: str) -> list[str]:
+        """Names of all objects of a kind, sorted."""
+        return sorted(name for found, _, name in self.objects if found == kind)
+
+    async def get(self, resource: resources.Resource, namespace: str, name: str) -> Object:
+        self._note("get", resource, name)
+        try:
+            return copy.deepcopy(self.objects[(resource.kind, namespace if resource.namespaced else "", name)])
+        except KeyError:
+            raise client.NotFound(f"{resource.plural} {name!r} not found") from None
+
+    async def list(
+        self, resource: resources.Resource, namespace: str, *, selector: str = "", fields: str = "", full: bool = False
+    ) -> list[Object]:
+        self._note("list", resource, selector or fields)
+        found = [
+            copy.deepcopy(item)
+            for (kind, where, _), item in sorted(self.objects.items())
+            if kind == resource.kind and (not namespace or where == namespace)
+            if _selects(selector, item["metadata"].get("labels") or {}) and _selects(fields, _fields(item))
+        ]
+        return found if full else [{"metadata": item["metadata"]} for item in found]
+
+    async def create(self, resource: resources.Resource, namespace: str, body: Object) -> Object:
+        self._note("create", resource, body["metadata"]["name"])
+        if (resource.kind, namespace, body["metadata"]["name"]) in self.objects:
+            raise errors.ClusterConflict("already exists")
+        return self.put(copy.deepcopy(body))
+
+    async def replace(self, resource: resources.Resource, namespace: str, body: Object) -> Object:
+        self._note("replace", resource, body["metadata"]["name"])
+        self._guard(resource, namespace, body["metadata"]["name"], body["metadata"])
+        return self.put(copy.deepcopy(body))
+
+    async def merge(self, resource: resources.Resource, namespace: str, name: str, body: Object) -> Object:
+        self._note("merge", resource, name)
+        self._guard(resource, namespace, name, body.get("metadata", {}))
+        return self.put(_merged(self.objects[(resource.kind, namespace, name)], copy.deepcopy(body)))
+
+    async def apply_status(
+        self, resource: resources.Resource, namespace: str, name: str, body: Object, manager: str
+    ) -> Object:
+        self._note("apply_status", resource, name)
+        self._guard(resource, namespace, name, {})
+        return self.put({**self.objects[(resource.kind, namespace, name)], "status": copy.deepcopy(body["status"])})
+
+    async def delete(self, resource: resources.Resource, namespace: str, name: str, uid: str = "") -> bool:
+        self._note("delete", resource, name)
+        found = self.objects.get((resource.kind, namespace, name))
+        if found is None or uid not in ("", found["metadata"]["uid"]):
+            return False
+        del self.objects[(resource.kind, namespace, name)]
+        return True
+
+    async def log(self, namespace: str, pod: str, container: str, *, tail_bytes: int) -> bytes:
+        self._note("log", resources.PODS, pod)
+        if pod not in self.logs:
+            raise client.NotFound(f"pod {pod!r} has no log")
+        return self.logs[pod][-tail_bytes:]
+
+    def _note(self, verb: str, resource: resources.Resource, name: str) -> None:
+        self.requests.append((verb, resource.kind, name))
+        if error := self.failing.get((verb, resource.kind)):
+            raise error
+
+    def _guard(self, resource: resources.Resource, namespace: str, name: str, metadata: Object) -> None:
+        found = self.objects.get((resource.kind, namespace, name))
+        if found is None:
+            raise client.NotFound(f"{resource.plural} {name!r} not found")
+        if metadata.get("resourceVersion") not in (None, found["metadata"]["resourceVersion"]):
+            raise errors.ClusterConflict("the object has been modified")
+
+
+def _merged(old: Object, patch: Object) -> Object:
+    made = dict(old)
+    for name, value in patch.items():
+        if isinstance(value, dict) and isinstance(made.get(name), dict):
+            made[name] = _merged(made[name], value)
+        elif name != "resourceVersion":
+            made[name] = value
+    return made
+
+
+def _fields(item: Object) -> dict[str, str]:
+    return {"involvedObject.uid": item.get("involvedObject", {}).get("uid", "")}
+
+
+def _selects(selector: str, labels: dict[str, str]) -> bool:
+    for part in re.split(r",(?![^(]*\))", selector) if selector else ():
+        if among := re.fullmatch(r"(\S+) in \((.*)\)", part):
+            if labels.get(among[1]) not in among[2].split(","):
+                return False
+        elif "=" in part:
+            name, _, value = part.partition("=")
+            if labels.get(name) != value:
+                return False
+        elif part not in labels:
+            return False
+    return True
