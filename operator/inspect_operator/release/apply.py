@@ -146,7 +146,7 @@ class Releases:
                 objects.update({key: item for key, item in held.items() if key[1] == want.job})
         if not present:
             objects.pop(("Job", want.job), None)
-        if not objects:
+        elif not objects:  # history was cut in the meantime
             return self._renderer.render(want, owner)
         return charts.Chart(tuple(objects[key] for key in sorted(objects)), self._renderer.version(want))
 
