@@ -25,7 +25,10 @@ REFUSED = {
 }
 
 NOT_READY = {
-    "unknown source": ({"task": {"task_name": "t", "type": "script", "source": "nosuch.sh"}}, "no script named 'nosuch.sh'"),
+    "unknown source": (
+        {"task": {"task_name": "t", "type": "script", "source": "nosuch.sh"}},
+        "no script named 'nosuch.sh'",
+    ),
     "type missing": ({"task": {"task_name": "t", "script": "true"}}, "spec.tasks[0].task.type is missing"),
     "type unknown": ({"task": {"task_name": "t", "type": "job"}}, "say type: script or type: image"),
     "neither script nor source": ({"task": {"task_name": "t", "type": "script"}}, "needs script, or source"),
@@ -63,7 +66,11 @@ def test_not_ready_with_words_and_nothing_written(operator: process.Operator, na
         assert words in ready["message"], what
         described = kube.run("describe", "inspect", name, "-n", namespace)
         assert ready["message"] in described
-        kube.until("event", lambda name=name: "SpecInvalid" in kube.run("events", "-n", namespace, "--for", f"inspect/{name}"), 20)  # type: ignore[misc]  # noqa: E501
+        kube.until(
+            "event",
+            lambda name=name: "SpecInvalid" in kube.run("events", "-n", namespace, "--for", f"inspect/{name}"),
+            20,
+        )  # type: ignore[misc]  # noqa: E501
     assert kube.releases(namespace) == {}
     assert kube.items("jobs", namespace) == []
 

@@ -32,7 +32,12 @@ def test_edits_outside_the_run_key_run_nothing(operator: process.Operator, names
         kube.apply(kube.inspect("still", task), namespace)
         kube.finished(namespace, "still")
         jobs, revision = _job_uids(namespace), kube.releases(namespace)["still--a"]["revision"]
-        for change in ({"timeout": "2m"}, {"retries": 2}, {"interpreter": "bash"}, {"resources": {"limits": {"cpu": "1"}}}):
+        for change in (
+            {"timeout": "2m"},
+            {"retries": 2},
+            {"interpreter": "bash"},
+            {"resources": {"limits": {"cpu": "1"}}},
+        ):
             kube.apply(kube.inspect("still", task | change), namespace)
             kube.finished(namespace, "still")
         kube.apply(kube.inspect("still", task, timeout="3m"), namespace)

@@ -57,7 +57,9 @@ def test_history_says_why_each_revision_was_made(operator: process.Operator, nam
     ]
 
 
-def test_release_of_somebody_else_is_not_touched(operator: process.Operator, namespace: str, foreign_chart: str) -> None:
+def test_release_of_somebody_else_is_not_touched(
+    operator: process.Operator, namespace: str, foreign_chart: str
+) -> None:
     kube.helm("install", "mine--t", foreign_chart, "-n", namespace)
     operator.start()
     kube.apply(kube.inspect("mine", {"name": "t", "script": "true"}, {"name": "u", "script": "true"}), namespace)

@@ -54,7 +54,9 @@ def test_image_that_does_not_exist(operator: process.Operator, namespace: str) -
 
 
 @pytest.mark.parametrize("enforced", ["restricted"])
-def test_pod_that_the_namespace_refuses(operator: process.Operator, namespace: str, try_image: str, enforced: str) -> None:
+def test_pod_that_the_namespace_refuses(
+    operator: process.Operator, namespace: str, try_image: str, enforced: str
+) -> None:
     kube.run("label", "namespace", namespace, f"pod-security.kubernetes.io/enforce={enforced}")
     operator.start()
     # An image task may run as root, which the profile refuses; a script task passes it.

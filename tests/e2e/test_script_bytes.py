@@ -10,9 +10,9 @@ from tests.e2e.harness import kube, process
 #: `$0` is the file that the runner was given. Everything hostile comes after the exit: it is data, not run.
 HEAD = 'sum=$(sha256sum "$0" | cut -d" " -f1); echo "sum ok $sum"; exit 0\n'
 HOSTILE = {
-    "go-template": "{{ .Values.x }} {{- fail `no` }} {{ include \"x\" . }}",
+    "go-template": '{{ .Values.x }} {{- fail `no` }} {{ include "x" . }}',
     "jinja": "{% raw %}{{ task.script }}{% endraw %} {# comment #} {%- set x = 1 -%}",
-    "bash-hashes": 'a=(1 2); echo ${#a[@]} # and a later #}\n{% if %}',
+    "bash-hashes": "a=(1 2); echo ${#a[@]} # and a later #}\n{% if %}",
     "white-space": "\ttabs\t\n  trailing   \n\n\n   \nend  ",
     "crlf": "one\r\ntwo\r\nthree\r",
     "no-final-newline": "last line without end",
@@ -58,7 +58,13 @@ def test_arguments_and_environment_arrive_literally(operator: process.Operator, 
         "print('sum ok', hashlib.sha256(seen.encode()).hexdigest())\n"
     )
     value = "a,b=c \"quoted\" 'single' $(HOME) {{ x }}\nsecond line"
-    task = {"name": "t", "script": script, "interpreter": "python3", "args": odd, "env": [{"name": "ODD", "value": value}]}
+    task = {
+        "name": "t",
+        "script": script,
+        "interpreter": "python3",
+        "args": odd,
+        "env": [{"name": "ODD", "value": value}],
+    }
     kube.apply(kube.inspect("literal", task), namespace)
     row = kube.row(kube.finished(namespace, "literal"), "t")
     import json

@@ -120,16 +120,19 @@ class Cluster:
             return False
         return True
 
-    async def log(self, namespace: str, pod: str, container: str, *, tail_bytes: int) -> bytes:
-        """The last `tail_bytes` of what a container printed.
+    async def log(
+        self, namespace: str, pod: str, container: str, *, tail_bytes: int, lines: int | None = None
+    ) -> bytes:
+        """The last `tail_bytes` of what a container printed, or of its last `lines` lines.
 
-        The API can only limit from the start, so lines are taken from the end until the size fits.
+        The API limits bytes from the start and lines from the end only, so the log is read through to its end (the
+        kubelet keeps 10 MiB by default) and never held whole.
 
         :raises NotFound: the pod or its log is gone
         """
-        query = {"container": container, "tailLines": str(max(1, tail_bytes // 64))}
-        data = await self._bytes("GET", resources.PODS.path(namespace, pod, "log"), query, accept="*/*")
-        return data[-tail_bytes:]
+        query = {"container": container, "tailLines": str(lines) if lines else ""}
+        path = resources.PODS.path(namespace, pod, "log")
+        return await self._bytes("GET", path, query, accept="*/*", tail_bytes=tail_bytes)
 
     async def _json(
         self,
@@ -154,6 +157,7 @@ class Cluster:
         body: Object | str | None = None,
         content_type: str = "application/json",
         accept: str = "",
+        tail_bytes: int | None = None,
     ) -> bytes:
         asked = urllib.parse.urlencode({name: value for name, value in (query or {}).items() if value})
         serialized = await self._api.param_serialize(
@@ -168,7 +172,9 @@ class Cluster:
             response = await self._api.call_api(
                 method, url, headers, body, _request_timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS)
             )
-            data: bytes = await response.read()  # type: ignore[no-untyped-call]
+            data = b""
+            async for part in response.response.content.iter_any():
+                data = data + part if tail_bytes is None else (data + part)[-tail_bytes:]
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise errors.ClusterUnavailable(f"{method} {path}: {type(error).__name__}: {error}") from None
         if response.status >= 400:

@@ -15,11 +15,12 @@ from inspect_operator.handlers import queue
 from inspect_operator.plan import desired
 from inspect_operator.publish import events, row, status
 from inspect_operator.release import store as stores
-from inspect_operator.run import outcome
+from inspect_operator.run import outcome, tail
 
 logger = logging.getLogger(__name__)
 
-LOG_BYTES = 64 * 1024
+TAIL_LINES = 200
+LOG_TRIES, LOG_AGAIN_SECONDS = 5, 10.0
 #: So long a Job that was just installed may be unknown to our watch.
 UNSEEN_SECONDS = 3.0
 CONTAINER = "inspect"
@@ -33,6 +34,7 @@ class Reporter:
         self._store = store
         self._memory = memory
         self._unseen: dict[tuple[str, str], float] = {}
+        self._logless: dict[str, int] = {}
 
     async def report(self, key: queue.Key) -> float | None:
         """One pass; the work of the queue."""
@@ -95,7 +97,7 @@ class Reporter:
             return None
         uid = job["metadata"]["uid"]
         settled = before if before and before.get("runUid") == uid and before.get("finished") else None
-        if settled and settled.get("exitCode") is not None and outcome.job_ended(job):
+        if settled and settled.get("exitCode") is not None and outcome.job_ended(job) and uid not in self._logless:
             return None
         now = datetime.datetime.now(datetime.UTC)
         kind = outcome.Kind(want.task.kind.value)
@@ -114,17 +116,30 @@ class Reporter:
             )
             run = outcome.observe(job, pods, events_on_job, None, now, kind)
         if run.needs_log and run.pod:
-            run = outcome.observe(job, pods, [], await self._log(namespace, run.pod), now, kind)
+            run = outcome.observe(job, pods, [], await self._log(namespace, run, kind, looks), now, kind)
         if run.next_look_seconds is not None:
             looks.append(run.next_look_seconds)
         return run
 
-    async def _log(self, namespace: str, pod: str) -> bytes | None:
+    async def _log(self, namespace: str, run: outcome.Run, kind: outcome.Kind, looks: list[float]) -> bytes | None:
+        """The end of the log. Where its node doesn't answer the run is reported without, and asked for again a few
+        times; the runner's summary says what a script found, so of its log only the tail matters."""
+        lines = TAIL_LINES if kind is outcome.Kind.SCRIPT else None
         try:
-            return await self._cluster.log(namespace, pod, CONTAINER, tail_bytes=LOG_BYTES)
+            log = await self._cluster.log(namespace, run.pod, CONTAINER, tail_bytes=tail.LOG_BYTES, lines=lines)
         except (client.NotFound, errors.ManifestRejected) as error:
-            logger.warning("log was not read namespace=%s pod=%s error=%s", namespace, pod, error)
-            return None
+            logger.warning("log was not read namespace=%s pod=%s error=%s", namespace, run.pod, error)
+            log = None
+        except errors.ClusterUnavailable as error:
+            tries = self._logless.get(run.uid, 0) + 1
+            logger.warning("log was not read namespace=%s pod=%s tries=%d error=%s", namespace, run.pod, tries, error)
+            if tries < LOG_TRIES:
+                self._logless[run.uid] = tries
+                looks.append(LOG_AGAIN_SECONDS)
+                return None
+            log = None
+        self._logless.pop(run.uid, None)
+        return log
 
     async def _gone(self, namespace: str, want: desired.Desired, before: row.Row | None, looks: list[float]) -> bool:
         """Whether the Job of an installed run does not exist although its end was never seen."""

@@ -62,14 +62,17 @@ class Releases:
         }
         if want.trigger:
             labels[group.LABEL_TRIGGER] = want.trigger
-        await self._write(want.release, owner.namespace, chart, labels, step.why)
+        await self._write(step, want, owner.namespace, chart, labels)
         logger.info(
             "release was %s namespace=%s release=%s why=%r",
             "installed" if step.found is None else "upgraded", owner.namespace, want.release, step.why,
         )  # fmt: skip
 
-    async def _write(self, release: str, namespace: str, chart: charts.Chart, labels: dict[str, str], why: str) -> None:
-        """One helm process; then the stored revision decides whether it worked."""
+    async def _write(
+        self, step: steps.Step, want: desired.Desired, namespace: str, chart: charts.Chart, labels: dict[str, str]
+    ) -> None:
+        """One helm process; then the stored revision decides whether it worked, not helm's exit code."""
+        release, before = want.release, step.found.newest.number if step.found else 0
         failure: errors.InspectError | None = None
         with tempfile.TemporaryDirectory(prefix="inspect-chart-") as folder:
             path = pathlib.Path(folder) / "chart"
@@ -77,16 +80,17 @@ class Releases:
             timeout = BASE_TIMEOUT_SECONDS + SECONDS_A_MIB * size / 2**20
             try:
                 await self._helm.upgrade(
-                    release, namespace, path, labels=labels, description=why, timeout_seconds=timeout
+                    release, namespace, path, labels=labels, description=step.why, timeout_seconds=timeout
                 )
             except errors.InspectError as error:
                 failure = error
         left = await self.store.reread(namespace, release)
-        if left is not None and left.newest.status.pending:
+        ours = left is not None and left.newest.number > before
+        if left is not None and ours and left.newest.status.pending:
             self.ended.add((namespace, release, left.newest.number))
-        if failure is not None:
-            raise failure
-        if left is None or left.newest.status is not observed.Status.DEPLOYED:
+        if left is None or not ours or left.newest.status is not observed.Status.DEPLOYED:
+            if failure is not None:
+                raise failure
             said = "is not stored" if left is None else f"revision {left.newest.number} is {left.newest.status}"
             raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {said}")
 

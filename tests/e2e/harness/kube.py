@@ -114,7 +114,9 @@ def finished(namespace: str, name: str, seconds: float = DEADLINE_SECONDS) -> Ob
     try:
         until(f"{name} finished", ended, seconds)
     except AssertionError as error:
-        raise AssertionError(f"{error}\n{json.dumps((seen[0] or {}).get('status'), indent=1, ensure_ascii=False)}") from None
+        raise AssertionError(
+            f"{error}\n{json.dumps((seen[0] or {}).get('status'), indent=1, ensure_ascii=False)}"
+        ) from None
     assert seen[0] is not None
     return seen[0]
 

@@ -99,18 +99,26 @@ class Proxy:
             if verdict:
                 self.fired.append(line)
         if verdict == "500":
-            return web.json_response({"kind": "Status", "status": "Failure", "code": 500, "message": "by the test"}, status=500)
+            return web.json_response(
+                {"kind": "Status", "status": "Failure", "code": 500, "message": "by the test"}, status=500
+            )
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOPS}
         async with self._session.request(
-            request.method, self._server + request.raw_path, data=await request.read(), headers=headers, ssl=self._tls
+            request.method,
+            self._server + request.raw_path,
+            data=await request.read() or None,
+            headers=headers,
+            ssl=self._tls,
         ) as answer:
             body = await answer.read()
+        # With its parameters: they tell clients which form of discovery this is.
+        kind = {"Content-Type": answer.headers.get("Content-Type", "application/json")}
         if request.method in WRITES:
             self.writes.append(f"{line} {answer.status}")
         if verdict == "kill":
             self.held = self.held or self.hold_after_kill
             os.kill(int((self._folder / "helm.pid").read_text()), signal.SIGKILL)
-        return web.Response(status=answer.status, body=body, content_type=answer.content_type)
+        return web.Response(status=answer.status, body=body, headers=kind)
 
     #: After a kill every further helm meets 503, until the test sets `held` to False.
     hold_after_kill = False
