@@ -1,6 +1,7 @@
 """Kubernetes Events: one for each change of state, read off two statuses; reasons are few and fixed."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 from inspect_operator.publish import row as rows
@@ -28,30 +29,26 @@ class Event:
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Event]:
     """What happened between two statuses."""
     known = {row["task_name"]: row for row in before.get("results") or ()}
-    found = [
-        event
-        for row in after.get("results") or ()
-        if (event := _of_row(known.get(row["task_name"], {}), row)) is not None
-    ]
+    found = [event for row in after.get("results") or () for event in _of_row(known.get(row["task_name"], {}), row)]
     return _of_conditions(before, after) + found
 
 
-def _of_row(before: rows.Row, after: rows.Row) -> Event | None:
-    name = after["task_name"]
-    told = (before.get("runUid"), before.get("verdict"), before.get("reason"))
-    if told == (after.get("runUid"), after.get("verdict"), after.get("reason")):
-        return None
-    words = after.get("message") or after.get("reason") or ""
+def _of_row(before: rows.Row, after: rows.Row) -> Iterator[Event]:
+    name, same_run = after["task_name"], before.get("runUid") == after.get("runUid")
+    if before.get("runUid") and not same_run and before.get("state") != "finished":
+        yield Event(WARNING, "RunSuperseded", f"{name}: the run before was replaced before it ended")
+    if same_run and (before.get("verdict"), before.get("reason")) == (after.get("verdict"), after.get("reason")):
+        return
+    reason = after.get("reason", "")
+    words = after.get("message") or reason
     if verdict := after.get("verdict"):
         kind = NORMAL if verdict in ("success", "skipped") else WARNING
-        return Event(kind, ENDED[verdict], rows.cut(f"{name}: {verdict}/{after.get('reason', '')}: {words}"))
-    if after.get("state") == "active" and before.get("runUid") != after.get("runUid"):
-        if before.get("runUid") and before.get("state") != "finished":
-            return Event(WARNING, "RunSuperseded", f"{name}: the run before was replaced while it was active")
-        return Event(NORMAL, "RunStarted", f"{name}: Job {after.get('job', '')} started")
-    if after.get("state") == "waiting" and after.get("reason") not in ("Starting", "Pending"):
-        return Event(WARNING, "RunWaiting", rows.cut(f"{name}: {after.get('reason', '')}: {words}"))
-    return None
+        yield Event(kind, ENDED[verdict], rows.cut(f"{name}: {verdict}/{reason}: {words}"))
+    elif after.get("state") == "active":
+        if not same_run or before.get("state") != "active":
+            yield Event(NORMAL, "RunStarted", f"{name}: Job {after.get('job', '')} started")
+    elif after.get("state") == "waiting" and reason not in ("Starting", "Pending"):
+        yield Event(WARNING, "RunWaiting", rows.cut(f"{name}: {reason}: {words}"))
 
 
 def _of_conditions(before: dict[str, Any], after: dict[str, Any]) -> list[Event]:

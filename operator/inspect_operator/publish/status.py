@@ -1,6 +1,6 @@
 """The status of an Inspect as a whole: conditions, scalars for the printer columns, and one row a task.
 
-At most 64 KiB: tails of output go first, then passing findings, then the other findings.
+At most 64 KiB: tails of output go first, then passing findings, then the other findings, then words.
 """
 
 import dataclasses
@@ -107,7 +107,7 @@ def _condition(facts: Facts, before: Status, kind: str, state: str, reason: str,
 
 def _fitting(made: Status) -> Status:
     """Cuts until it fits; what was cut from the findings is counted in the row."""
-    for shrink in (_keep, _without_tails, _without_passing, _without_findings, _with_short_words):
+    for shrink in (_keep, _without_tails, _without_passing, _without_findings, _with_short_words, _bare):
         made = made | {"results": [shrink(row) for row in made["results"]]}
         if len(json.dumps(made, ensure_ascii=False).encode("utf-8", "replace")) <= MAX_BYTES:
             break
@@ -132,6 +132,13 @@ def _without_findings(row: rows.Row) -> rows.Row:
 
 def _with_short_words(row: rows.Row) -> rows.Row:
     return row | {name: rows.cut(str(row[name]), 128) for name in ("res", "message") if name in row}
+
+
+def _bare(row: rows.Row) -> rows.Row:
+    """What tells runs apart and how they ended; nothing less may be forgotten, it is read back after a restart."""
+    kept = ("task_name", "state", "verdict", "reason", "job", "runUid", "exitCode", "finished")
+    made = {name: row[name] for name in kept if name in row}
+    return made | ({"res": rows.cut(str(row["res"]), 64)} if "res" in row else {})
 
 
 def _only(row: rows.Row, kept: list[Any]) -> rows.Row:
