@@ -1,0 +1,194 @@
+"""The status as a whole: conditions, scalars for the printer columns, and the order in which it shrinks."""
+
+import datetime
+import json
+from typing import Any
+
+import pytest
+from tests.unit import builders
+
+from inspect_operator import errors
+from inspect_operator.api import status as schema
+from inspect_operator.publish import status
+
+LATER = builders.NOW + datetime.timedelta(hours=1)
+THEN, NOW = "2026-01-02T03:04:05Z", "2026-01-02T04:04:05Z"
+INVALID = errors.SpecInvalid("spec.tasks[0].script: empty")
+
+PASSED = {"task_name": "a", "state": "finished", "verdict": "success", "reason": "Passed"}
+FAILED = {"task_name": "b", "state": "finished", "verdict": "fail", "reason": "ExitCode"}
+BROKEN = {"task_name": "c", "state": "finished", "verdict": "error", "reason": "OOMKilled"}
+UNKNOWN = {"task_name": "d", "state": "finished", "verdict": "unknown", "reason": "LogLost"}
+SKIPPED = {"task_name": "e", "state": "finished", "verdict": "skipped", "reason": "NotYetSupported"}
+ACTIVE = {"task_name": "f", "state": "active", "reason": "Running"}
+WAITING = {"task_name": "g", "state": "waiting", "reason": "Starting"}
+
+
+def _status(*rows: Any, before: Any = None, converged: bool = True, problem: Any = None, generation: int = 1,
+            now: datetime.datetime = builders.NOW) -> Any:  # fmt: skip
+    made = status.status(status.Facts(generation, converged, problem, rows, now), before or {})
+    schema.InspectStatus.model_validate(made)
+    return made
+
+
+def _conditions(made: Any) -> dict[str, tuple[str, str]]:
+    return {one["type"]: (one["status"], one["reason"]) for one in made["conditions"]}
+
+
+@pytest.mark.parametrize(
+    ("situation", "facts", "ready", "finished", "succeeded"),
+    [
+        ("all passed", {"rows": (PASSED, SKIPPED)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
+         ("True", "TasksPassed")),
+        ("one failed", {"rows": (PASSED, FAILED)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
+         ("False", "TasksFailed")),
+        ("one broke", {"rows": (BROKEN,)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
+         ("False", "TasksFailed")),
+        ("one is unknown", {"rows": (PASSED, UNKNOWN)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
+         ("False", "TasksFailed")),
+        ("one runs", {"rows": (PASSED, ACTIVE, WAITING)}, ("True", "ReleasesDeployed"), ("False", "Running"),
+         ("Unknown", "Running")),
+        ("all wait", {"rows": (PASSED, WAITING)}, ("True", "ReleasesDeployed"), ("False", "Waiting"),
+         ("Unknown", "Running")),
+        ("one failed and another runs: failed it has", {"rows": (FAILED, ACTIVE)}, ("True", "ReleasesDeployed"),
+         ("False", "Running"), ("False", "TasksFailed")),
+        ("a new generation", {"rows": (PASSED,), "converged": False}, ("Unknown", "Reconciling"),
+         ("Unknown", "Reconciling"), ("Unknown", "Reconciling")),
+        ("the spec is invalid", {"rows": (PASSED,), "converged": False, "problem": INVALID}, ("False", "SpecInvalid"),
+         ("Unknown", "Reconciling"), ("Unknown", "Reconciling")),
+        ("a release failed", {"rows": (PASSED, WAITING), "problem": errors.ReleaseRejected("no")},
+         ("False", "ReleaseRejected"), ("False", "Waiting"), ("Unknown", "Running")),
+    ],
+)  # fmt: skip
+def test_conditions(
+    situation: str, facts: dict[str, Any], ready: tuple[str, str], finished: tuple[str, str], succeeded: tuple[str, str]
+) -> None:
+    made = _status(*facts.pop("rows"), **facts)
+    assert _conditions(made) == {"Ready": ready, "Finished": finished, "Succeeded": succeeded}, situation
+    assert (made["ready"], made["succeeded"]) == (ready[0], succeeded[0])
+    assert all(one["message"] for one in made["conditions"])
+
+
+def test_a_new_generation_is_unknown_from_the_very_write_that_observes_it() -> None:
+    before = _status(PASSED, generation=1)
+    after = _status(PASSED, before=before, converged=False, generation=2, now=LATER)
+    assert after["observedGeneration"] == 2
+    for one in after["conditions"]:
+        assert (one["status"], one["observedGeneration"], one["lastTransitionTime"]) == ("Unknown", 2, NOW)
+
+
+def test_a_condition_keeps_its_time_until_its_status_changes() -> None:
+    before = _status(ACTIVE)
+    after = _status(FAILED, before=before, now=LATER)
+    times = {one["type"]: one["lastTransitionTime"] for one in after["conditions"]}
+    assert times == {"Ready": THEN, "Finished": NOW, "Succeeded": NOW}
+
+
+def test_another_reason_is_no_transition() -> None:
+    before = _status(WAITING, problem=INVALID)
+    after = _status(WAITING, before=before, problem=errors.ReleaseRejected("no"), now=LATER)
+    assert after["conditions"][0]["reason"] == "ReleaseRejected"
+    assert after["conditions"][0]["lastTransitionTime"] == THEN
+
+
+def test_nothing_new_is_the_same_status_so_that_nothing_is_written() -> None:
+    before = _status(PASSED, ACTIVE)
+    assert _status(PASSED, ACTIVE, before=before, now=LATER) == before
+
+
+def test_messages_name_the_tasks() -> None:
+    made = {one["type"]: one["message"] for one in _status(PASSED, FAILED, BROKEN, ACTIVE, WAITING)["conditions"]}
+    assert made["Succeeded"] == "2 of 5 did not pass: b (fail/ExitCode), c (error/OOMKilled)"
+    assert made["Finished"] == "1 running, 1 waiting: f, g"
+
+
+def test_messages_name_five_tasks_and_count_the_rest() -> None:
+    many = [{**FAILED, "task_name": f"t{number}"} for number in range(7)] + [
+        {**ACTIVE, "task_name": f"a{number}"} for number in range(6)
+    ]
+    made = {one["type"]: one["message"] for one in _status(*many)["conditions"]}
+    assert made["Succeeded"].endswith("t4 (fail/ExitCode) and 2 more")
+    assert made["Finished"] == "6 running, 0 waiting: a0, a1, a2, a3, a4 and 1 more"
+
+
+def test_a_long_problem_is_cut() -> None:
+    (ready, *_) = _status(problem=errors.TemplateFailed("磁" * 5000))["conditions"]
+    assert len(ready["message"].encode()) <= 1024
+
+
+def test_scalars_for_the_printer_columns() -> None:
+    made = _status({**PASSED, "started": THEN}, FAILED, BROKEN, UNKNOWN, SKIPPED, {**ACTIVE, "started": NOW})
+    assert (made["tasks"], made["failed"], made["lastRun"]) == (6, 2, NOW)
+    assert "lastRun" not in _status(WAITING)
+
+
+def _full(number: int, verdict: str = "fail", name: str = "task") -> dict[str, Any]:
+    """A row with everything in it."""
+    return {
+        "task_name": f"{name}-{number:03d}",
+        "release": "r" * 52,
+        "revision": 3,
+        "state": "finished",
+        "verdict": verdict,
+        "reason": "Findings",
+        "message": "m" * 1000,
+        "res": f"{verdict}: " + "m" * 1000,
+        "job": "j" * 63,
+        "runUid": f"{number:036d}",
+        "exitCode": 1,
+        "started": THEN,
+        "finished": NOW,
+        "counts": {"fail": 2, "success": 2},
+        "findings": [
+            {"name": "f" * 20, "result": result, "message": "x" * 20}
+            for result in ("fail", "unknown", "warn", "success", "info")
+        ],
+        "cut": 2,
+        "outputTail": "o" * 4000,
+    }
+
+
+def _bytes(made: Any) -> int:
+    return len(json.dumps(made, ensure_ascii=False).encode())
+
+
+def _found(made: Any) -> list[str]:
+    return [one["result"] for one in made["results"][0].get("findings", ())]
+
+
+@pytest.mark.parametrize(
+    ("count", "tail", "results", "cut", "words"),
+    [
+        (9, True, ["fail", "unknown", "warn", "success", "info"], 2, 1000),
+        (20, False, ["fail", "unknown", "warn", "success", "info"], 2, 1000),
+        (23, False, ["fail", "unknown", "warn"], 4, 1000),
+        (26, False, [], 7, 1000),
+        (60, False, [], 7, 126),
+    ],
+)
+def test_it_shrinks_in_order_tails_passing_findings_findings_words(
+    count: int, tail: bool, results: list[str], cut: int, words: int
+) -> None:
+    made = _status(*(_full(number) for number in range(count)))
+    assert _bytes(made) <= 64 * 1024
+    first = made["results"][0]
+    assert ("outputTail" in first) is tail
+    assert (_found(made), first["cut"], len(first["message"])) == (results, cut, words)
+
+
+@pytest.mark.parametrize("name", ["a", "a-task-with-a-name-of-forty-characters-x", "n" * 249, "磁盘" * 40])
+def test_a_hundred_full_rows_fit(name: str) -> None:
+    made = _status(*(_full(number, name=name) for number in range(100)))
+    assert _bytes(made) <= 64 * 1024
+    assert len(made["results"]) == 100
+    for number, row in enumerate(made["results"]):
+        assert row["task_name"] == f"{name}-{number:03d}"
+        assert (row["verdict"], row["reason"], row["state"]) == ("fail", "Findings", "finished")
+        assert (row["runUid"], row["exitCode"], row["finished"]) == (f"{number:036d}", 1, NOW)
+        assert row["job"] == "j" * 63
+        assert row["res"].startswith("fail: m")
+
+
+def test_what_fits_is_not_touched() -> None:
+    row = _full(1)
+    assert _status(row)["results"] == [row]
