@@ -76,6 +76,8 @@ def install(tag: str) -> None:
     run(
         *("helm", "upgrade", "--install", "inspect-operator", "charts/inspect-operator"),
         *("-n", NAMESPACE, "--create-namespace", "--wait", "--timeout", "120s"),
+        # `make run` and the tests apply the CRD by kubectl; the chart takes it over.
+        *("--take-ownership", "--force-conflicts"),
         *("--set", f"image.tag={tag},runner.image.tag={tag}"),
     )
     print(f"inspect-operator {tag} was installed into namespace {NAMESPACE}")

@@ -6,7 +6,7 @@ from tests.e2e.harness import kube, process
 
 OK = {"name": "ok", "script": "echo 'x ok'"}
 
-REFUSED = {
+REFUSED: dict[str, tuple[list[kube.Object], str]] = {
     "no task kind": ([{"name": "t"}], "exactly one of script, image"),
     "two kinds": ([{"name": "t", "script": "true", "image": "x"}], "exactly one of script, image"),
     "unknown field": ([{"name": "t", "script": "true", "skript": "x"}], 'unknown field "spec.tasks[0].skript"'),
@@ -24,7 +24,7 @@ REFUSED = {
     "bad variable": ([{**OK, "env": [{"name": "A B", "value": "x"}]}], "spec.tasks[0].env[0].name"),
 }
 
-NOT_READY = {
+NOT_READY: dict[str, tuple[kube.Object, str]] = {
     "unknown source": (
         {"task": {"task_name": "t", "type": "script", "source": "nosuch.sh"}},
         "no script named 'nosuch.sh'",
@@ -60,17 +60,7 @@ def test_not_ready_with_words_and_nothing_written(operator: process.Operator, na
     for what, (task, _) in NOT_READY.items():
         kube.apply(kube.inspect(names[what], task), namespace)
     for what, (_, words) in NOT_READY.items():
-        name = names[what]
-        ready = kube.until(f"{what}: Ready", lambda name=name: _ready(namespace, name), 20)  # type: ignore[misc]
-        assert (ready["status"], ready["reason"]) == ("False", "SpecInvalid"), what
-        assert words in ready["message"], what
-        described = kube.run("describe", "inspect", name, "-n", namespace)
-        assert ready["message"] in described
-        kube.until(
-            "event",
-            lambda name=name: "SpecInvalid" in kube.run("events", "-n", namespace, "--for", f"inspect/{name}"),
-            20,
-        )  # type: ignore[misc]  # noqa: E501
+        _assert_refused(namespace, names[what], words)
     assert kube.releases(namespace) == {}
     assert kube.items("jobs", namespace) == []
 
@@ -90,6 +80,15 @@ def test_poisoned_object_does_not_stop_others_nor_its_own_releases(operator: pro
     kube.finished(namespace, "later-bad")
     assert len(kube.items("jobs", namespace)) == 2
     assert kube.releases(namespace)["later-bad--ok"]["revision"] == "1"
+
+
+def _assert_refused(namespace: str, name: str, words: str) -> None:
+    ready = kube.until(f"{name}: Ready", lambda: _ready(namespace, name), 20)
+    assert (ready["status"], ready["reason"]) == ("False", "SpecInvalid"), name
+    assert words in ready["message"], name
+    assert ready["message"] in kube.run("describe", "inspect", name, "-n", namespace)
+    events = ("events", "-n", namespace, "--for", f"inspect/{name}")
+    kube.until(f"{name}: event", lambda: "SpecInvalid" in kube.run(*events), 20)
 
 
 def _ready(namespace: str, name: str) -> kube.Object:

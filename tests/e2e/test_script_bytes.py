@@ -1,6 +1,7 @@
 """What a script sees of itself in the pod are the bytes of the object's string, whatever stands in it."""
 
 import hashlib
+import json
 import random
 
 import pytest
@@ -67,6 +68,4 @@ def test_arguments_and_environment_arrive_literally(operator: process.Operator, 
     }
     kube.apply(kube.inspect("literal", task), namespace)
     row = kube.row(kube.finished(namespace, "literal"), "t")
-    import json
-
     assert row["findings"][0]["message"] == hashlib.sha256(json.dumps([odd, value]).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,14 @@ def image_tag(root: pathlib.Path) -> str:
         return tag
     done = kube.run("dev/cluster", "images", binary=sys.executable, seconds=900)
     return next(line.removeprefix("TAG=") for line in done.splitlines() if line.startswith("TAG="))
+
+
+def counting_helm(folder: pathlib.Path, calls: pathlib.Path) -> pathlib.Path:
+    """A helm that notes each call before it becomes the real one."""
+    path = folder / "helm"
+    path.write_text(f'#!/bin/sh\necho "$@" >> "{calls}"\nexec "{shutil.which("helm")}" "$@"\n')
+    path.chmod(0o755)
+    return path
 
 
 class Operator:

@@ -1,0 +1,43 @@
+"""The API server's audit log of the embedded cluster: who wrote what, as the server saw it."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+WRITES = ("create", "update", "patch", "delete", "deletecollection")
+
+
+class Log:
+    """What concerns one namespace, from now on, done by an operator or its helm."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+        self._path = _path()
+        self._offset = self._path.stat().st_size
+
+    def writes(self) -> list[str]:
+        """`verb uri` of every accepted write by inspect-operator, helm or kopf."""
+        with self._path.open() as log:
+            log.seek(self._offset)
+            entries = [json.loads(line) for line in log if line.endswith("\n")]
+        return [
+            f"{entry['verb']} {entry['requestURI']}"
+            for entry in entries
+            if entry["verb"] in WRITES
+            and entry.get("objectRef", {}).get("namespace") == self._namespace
+            and entry.get("stage") == "ResponseComplete"
+            and entry.get("userAgent", "").lower().startswith(("inspect-operator", "helm", "kopf"))
+        ]
+
+
+def _path() -> pathlib.Path:
+    """Where the embedded cluster's status says that the log is."""
+    done = subprocess.run(
+        [sys.executable, "dev/cluster", "status"], capture_output=True, text=True, check=False, timeout=30,
+        cwd=pathlib.Path(__file__).resolve().parents[3], env=os.environ,
+    )  # fmt: skip
+    lines = [line for line in done.stdout.splitlines() if "audit" in line.lower()]
+    assert lines, f"no audit log in the cluster's status:\n{done.stdout}"
+    return pathlib.Path(lines[0].split()[-1])
