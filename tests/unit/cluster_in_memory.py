@@ -85,7 +85,9 @@ class Cluster(client.Cluster):
         del self.objects[(resource.kind, namespace, name)]
         return True
 
-    async def log(self, namespace: str, pod: str, container: str, *, tail_bytes: int) -> bytes:
+    async def log(
+        self, namespace: str, pod: str, container: str, *, tail_bytes: int, lines: int | None = None
+    ) -> bytes:
         self._note("log", resources.PODS, pod)
         if pod not in self.logs:
             raise client.NotFound(f"pod {pod!r} has no log")

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from typing import Any
 
 import pytest
 from tests.unit import builders, cluster_in_memory, helm_in_memory
@@ -95,6 +96,36 @@ async def test_helms_own_failure_is_told_and_what_it_left_is_seen(
         await _do(releases, Action.INSTALL, WANT)
     assert releases.ended == {("default", "night--disk", 1)}
     assert releases.store.seen("default", "uid-1", ())["night--disk"].newest.status == "pending-install"
+
+
+async def test_a_helm_that_was_killed_after_its_last_write_has_done_its_work(
+    releases: apply.Releases, helm: helm_in_memory.Helm
+) -> None:
+    upgrade = helm.upgrade
+
+    async def killed(*args: Any, **rest: Any) -> None:
+        await upgrade(*args, **rest)
+        raise errors.ReleaseUnavailable("upgrade of night--disk: helm ended with code -9")
+
+    helm.upgrade = killed  # type: ignore[method-assign]
+    await _do(releases, Action.INSTALL, WANT)
+    assert releases.store.seen("default", "uid-1", ())["night--disk"].newest.status == "deployed"
+
+
+async def test_a_refused_upgrade_of_a_deployed_release_is_a_failure(
+    releases: apply.Releases, helm: helm_in_memory.Helm
+) -> None:
+    """What is stored is deployed, but it is the revision before."""
+    await _do(releases, Action.INSTALL, WANT)
+    refused = errors.ReleaseRejected("no")
+
+    def refuse(_: str) -> None:
+        raise refused
+
+    helm.before = refuse
+    with pytest.raises(errors.ReleaseRejected):
+        await _do(releases, Action.UPGRADE, TRIGGERED)
+    assert releases.ended == set()
 
 
 async def test_a_pending_revision_is_unlocked_and_then_upgraded(
