@@ -6,6 +6,7 @@ from typing import Any
 
 from inspect_operator import errors
 from inspect_operator.api import group
+from inspect_operator.api import task as tasks
 from inspect_operator.handlers import queue
 from inspect_operator.plan import desired
 
@@ -34,7 +35,6 @@ class Memory:
         self._children: dict[str, dict[tuple[str, str], dict[str, Object]]] = {"Job": {}, "Pod": {}}
         self._owners: dict[tuple[str, str], queue.Key] = {}
         self._lost: set[tuple[str, str]] = set()
-        self._deleted_jobs: set[str] = set()
 
     def notice_inspect(self, body: Object, deleted: bool) -> queue.Key:
         """Keeps the object, or forgets everything about it."""
@@ -87,8 +87,9 @@ class Memory:
         return owned(self._children["Pod"].get((namespace, want.release), {}).values(), job_uid)
 
     def lost(self, namespace: str, wanted: tuple[desired.Desired, ...]) -> set[str]:
-        """Releases whose ConfigMap was deleted behind our back."""
-        return {want.release for want in wanted if (namespace, want.job) in self._lost}
+        """Releases whose ConfigMap was deleted behind our back; an image has none to lose."""
+        scripts = [want for want in wanted if want.task.kind is tasks.Kind.SCRIPT]
+        return {want.release for want in scripts if (namespace, want.job) in self._lost}
 
     def found(self, namespace: str, name: str) -> None:
         """A ConfigMap was written by us: an older notice of its deletion no longer counts."""
