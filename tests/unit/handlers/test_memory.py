@@ -1,0 +1,153 @@
+"""What was last seen in the cluster: kept small, and connected with the Inspect that it concerns."""
+
+from typing import Any
+
+import pytest
+from tests.unit import builders
+
+from inspect_operator.api import group
+from inspect_operator.handlers import memory
+
+KEY = ("default", "night")
+WANT = builders.want()
+IMAGE = builders.want(builders.modern("net", image="try:1"), release="night--net")
+
+
+def _child(kind: str = "Job", name: str = WANT.job, uid: str = "1", release: str = WANT.release, **more: Any) -> Any:
+    metadata = {"name": name, "namespace": "default", "uid": uid, "labels": {group.LABEL_INSTANCE: release}}
+    return {"kind": kind, "metadata": metadata, **more}
+
+
+def _pod(name: str, job_uid: str | None, uid: str = "") -> Any:
+    made = _child("Pod", name, uid or name)
+    if job_uid:
+        made["metadata"]["ownerReferences"] = [{"uid": job_uid}]
+    return made
+
+
+@pytest.fixture
+def seen() -> memory.Memory:
+    made = memory.Memory()
+    made.notice_inspect(builders.body(builders.modern()), deleted=False)
+    made.own(KEY, (WANT, IMAGE))
+    return made
+
+
+def test_a_job_is_found_by_the_run_that_is_wanted(seen: memory.Memory) -> None:
+    seen.notice_child(_child(name="night--disk-0000000000", uid="0"), deleted=False)
+    assert seen.job("default", WANT) is None
+    assert seen.notice_child(_child(), deleted=False) == KEY
+    found = seen.job("default", WANT)
+    assert found is not None
+    assert found["metadata"]["uid"] == "1"
+    assert seen.job("other", WANT) is None
+
+
+def test_a_deleted_job_is_forgotten(seen: memory.Memory) -> None:
+    seen.notice_child(_child(), deleted=False)
+    assert seen.notice_child(_child(), deleted=True) == KEY
+    assert seen.job("default", WANT) is None
+    seen.notice_child(_child(), deleted=True)
+
+
+def test_a_job_made_anew_under_the_same_name_is_another(seen: memory.Memory) -> None:
+    seen.notice_child(_child(uid="1"), deleted=False)
+    seen.notice_child(_child(uid="2"), deleted=False)
+    seen.notice_child(_child(uid="1"), deleted=True)
+    found = seen.job("default", WANT)
+    assert found is not None
+    assert found["metadata"]["uid"] == "2"
+
+
+def test_pods_belong_to_the_job_that_made_them(seen: memory.Memory) -> None:
+    for pod in (_pod("a", "1"), _pod("b", "2"), _pod("c", None), _pod("d", "1")):
+        seen.notice_child(pod, deleted=False)
+    assert [pod["metadata"]["name"] for pod in seen.pods("default", WANT, "1")] == ["a", "d"]
+    seen.notice_child(_pod("a", "1"), deleted=True)
+    assert [pod["metadata"]["name"] for pod in seen.pods("default", WANT, "1")] == ["d"]
+
+
+def test_what_belongs_to_nobody_we_know_wakes_nobody(seen: memory.Memory) -> None:
+    assert seen.notice_child(_child(release="their--release"), deleted=False) is None
+    unlabelled = _child()
+    unlabelled["metadata"]["labels"] = None
+    assert seen.notice_child(unlabelled, deleted=False) is None
+
+
+def test_children_seen_before_their_inspect_are_not_lost() -> None:
+    """At start the watches are not in step with each other."""
+    early = memory.Memory()
+    assert early.notice_child(_child(), deleted=False) is None
+    early.own(KEY, (WANT,))
+    assert early.job("default", WANT) is not None
+
+
+def test_only_what_tells_an_outcome_is_kept(seen: memory.Memory) -> None:
+    spec = {"suspend": False, "backoffLimit": 1, "activeDeadlineSeconds": 9, "template": {"spec": "large"}}
+    job = _child(spec=spec, status={"active": 1}, apiVersion="batch/v1")
+    job["metadata"] |= {"managedFields": ["large"], "annotations": {"a": "large"}, "creationTimestamp": "t"}
+    seen.notice_child(job, deleted=False)
+    kept = seen.job("default", WANT)
+    assert kept is not None
+    assert "large" not in str(kept)
+    assert kept["spec"] == {"suspend": False, "backoffLimit": 1, "activeDeadlineSeconds": 9}
+    assert (kept["status"], kept["metadata"]["creationTimestamp"]) == ({"active": 1}, "t")
+
+
+def test_a_config_map_that_was_deleted_is_lost_until_it_is_there_again(seen: memory.Memory) -> None:
+    config_map = _child("ConfigMap")
+    assert seen.notice_child(config_map, deleted=True) == KEY
+    assert seen.lost("default", (WANT, IMAGE)) == {"night--disk"}
+    seen.notice_child(config_map, deleted=False)
+    assert seen.lost("default", (WANT, IMAGE)) == set()
+    seen.notice_child(config_map, deleted=True)
+    seen.found("default", WANT.job)
+    assert seen.lost("default", (WANT,)) == set()
+
+
+def test_an_earlier_runs_config_map_is_no_loss(seen: memory.Memory) -> None:
+    """An upgrade removes it."""
+    seen.notice_child(_child("ConfigMap", "night--disk-0000000000"), deleted=True)
+    assert seen.lost("default", (WANT,)) == set()
+
+
+def test_a_config_map_that_was_not_there_at_start_is_lost(seen: memory.Memory) -> None:
+    seen.missing("default", WANT.job)
+    seen.missing("other", IMAGE.job)
+    assert seen.lost("default", (WANT, IMAGE)) == {"night--disk"}
+
+
+def test_an_image_has_no_config_map_to_lose(seen: memory.Memory) -> None:
+    """Else every start of the operator would upgrade the releases of all image tasks."""
+    seen.missing("default", IMAGE.job)
+    assert seen.lost("default", (IMAGE,)) == set()
+
+
+def test_an_inspect_is_kept_without_what_nobody_reads(seen: memory.Memory) -> None:
+    body = builders.body(builders.modern())
+    body["metadata"]["managedFields"] = ["large"]
+    assert seen.notice_inspect(body, deleted=False) == KEY
+    assert "managedFields" not in seen.inspects[KEY]["metadata"]
+
+
+def test_a_deleted_inspect_is_forgotten_with_all_that_was_known_of_it(seen: memory.Memory) -> None:
+    seen.converged[KEY] = memory.Converged(1, complete=True)
+    seen.written[KEY] = {"ready": "True"}
+    assert seen.notice_inspect(builders.body(builders.modern()), deleted=True) == KEY
+    assert (seen.inspects, seen.converged, seen.written) == ({}, {}, {})
+    assert seen.notice_child(_child(), deleted=False) is None
+
+
+def test_another_object_of_the_same_name_begins_with_nothing(seen: memory.Memory) -> None:
+    """Deleted and made anew while our watch was interrupted: no event told of the deletion."""
+    seen.converged[KEY] = memory.Converged(1, complete=True)
+    seen.written[KEY] = {"ready": "True"}
+    seen.notice_inspect(builders.body(builders.modern(), uid="uid-2"), deleted=False)
+    assert (seen.converged, seen.written) == ({}, {})
+
+
+def test_an_edit_keeps_what_was_written(seen: memory.Memory) -> None:
+    seen.written[KEY] = {"ready": "True"}
+    seen.notice_inspect(builders.body(builders.modern(), generation=2), deleted=False)
+    assert seen.written == {KEY: {"ready": "True"}}
+    assert seen.inspects[KEY]["metadata"]["generation"] == 2
