@@ -25,7 +25,7 @@ check: venv ## format, lint, types, import rules, unit tests; no cluster, under 
 	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "make format would change these files:"; $(BIN)/ruff format --check $(CODE); }
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy -p inspect_operator
-	@$(BIN)/mypy dev/cluster dev/demo.py tests
+	@$(BIN)/mypy dev/cluster/embedded dev/demo.py tests
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 	@$(BIN)/pytest -q -n 2 tests/unit
 

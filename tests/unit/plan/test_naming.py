@@ -20,7 +20,7 @@ AWKWARD = [
 
 def _random_names(seed: int, count: int) -> list[str]:
     """Text over several alphabets; the seed makes the list the same on every run."""
-    chosen = random.Random(seed)  # noqa: S311
+    chosen = random.Random(seed)
     alphabets = ["ab-", "abcABC019-._ ", "磁盘检查ab", "".join(map(chr, range(1, 0x2FF))), "😀é-a\u0301\u200d"]
     names = []
     for _ in range(count):

@@ -37,7 +37,7 @@ def test_of_one_long_line_it_keeps_the_end() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_it_is_bounded_whatever_the_bytes(seed: int) -> None:
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)
     text = tail.tail(source.randbytes(source.randrange(100_000)))
     assert len(text.encode()) <= tail.MAX_BYTES
     assert not any(character in text for character in "\0\r\x1b")

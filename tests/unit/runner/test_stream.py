@@ -83,7 +83,7 @@ WORDS = [
 
 @pytest.mark.parametrize("seed", range(40))
 def test_random_bytes_never_raise_and_give_the_same_in_any_pieces(seed: int) -> None:
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)
     output = b"".join(
         source.choice(WORDS) if source.random() < 0.9 else source.randbytes(20) for _ in range(source.randrange(3000))
     )
