@@ -35,7 +35,7 @@ def test_restart_over_unchanged_objects_does_nothing(
     assert [entry for entry in log.writes() if "/leases/" not in entry] == []
 
     # The same watch notices a change: it is not blind.
-    kube.apply(kube.inspect("quiet-0", {"name": "t", "script": "echo 'changed ok'"}), namespace)
+    kube.apply(kube.inspect("quiet-0", {"name": "t", "script": "echo 'changed ok now'"}), namespace)
     found = kube.finished(namespace, "quiet-0")
     assert kube.row(found, "t")["findings"][0]["name"] == "changed"
     assert len(_upgrades(calls)) == OBJECTS + 1
