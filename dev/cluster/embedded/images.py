@@ -9,7 +9,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from embedded import atomic, base_image, binaries, folders, lock, own_images, steps, store, wheels
+from embedded import atomic, base_image, binaries, folders, lock, own_images, steps, store, transfer, wheels
 from embedded.errors import ClusterError
 
 TARGETS = ("runner", "operator")
@@ -66,7 +66,7 @@ def ensure(checkout: Path) -> str:
         for target in TARGETS:
             if reference(target, made) not in present:
                 build(checkout, target, made)
-                _import(target, made)
+                transfer.send(folders.state(), reference(target, made))
         old = outdated(folders.cache() / "images/tags", made)
         gone = [reference(target, name) for target in TARGETS for name in old]
         store.remove(gone)
@@ -95,11 +95,6 @@ def build(checkout: Path, target: str, made: str) -> None:
     }
     with steps.step(f"build {reference(target, made)}"):
         store.build(checkout, reference(target, made), target, contexts)
-
-
-def _import(target: str, made: str) -> None:
-    with steps.step(f"import {reference(target, made)}"), store.Workplace() as work:
-        own_images.load(folders.state(), store.export(reference(target, made), work))
 
 
 def _version(checkout: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embedded import folders, lock, own_images, steps, store
+from embedded import folders, lock, own_images, steps, store, transfer
 from embedded.errors import ClusterError
 
 
@@ -14,17 +14,18 @@ def load(what: str, name: str) -> None:
     Raises ClusterError if no cluster is up, or if there is nothing of that name.
     """
     state = folders.state()
-    with steps.step(f"load {name or what}"):
-        if Path(what).is_file():
+    if Path(what).is_file():
+        with steps.step(f"import {what}"):
             own_images.load(state, Path(what))
-            return
-        reference = full_name(name or what)
-        with lock.exclusive(folders.cache() / "containers.lock", f"loading {reference}"), store.Workplace() as work:
-            if Path(what).is_dir():
-                if not name:
-                    raise ClusterError("a folder needs a name for its image: load FOLDER --name NAME")
+        return
+    reference = full_name(name or what)
+    with lock.exclusive(folders.cache() / "containers.lock", f"loading {reference}"):
+        if Path(what).is_dir():
+            if not name:
+                raise ClusterError("a folder needs a name for its image: load FOLDER --name NAME")
+            with steps.step(f"build {reference}"):
                 store.build(Path(what), reference)
-            own_images.load(state, store.export(reference, work))
+        transfer.send(state, reference)
 
 
 def full_name(reference: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 from embedded import configs, dns, folders, health, oci_archive, packages, shell
 from embedded.errors import ClusterError
 
+_LABEL = "inspectoperatorid"
+
 
 def ensure(state: Path, programs: Path) -> list[str]:
     """Imports what containerd lacks; returns the references it imported."""
@@ -31,6 +33,21 @@ def listed(state: Path) -> set[str]:
 def load(state: Path, archive: Path) -> None:
     """Imports an OCI or Docker archive under the names it holds."""
     shell.run([*_ctr(state), "images", "import", str(archive)])
+
+
+def of_identity(state: Path, identity: str) -> set[str]:
+    """The references of images that `mark` gave this identity."""
+    return set(shell.run([*_ctr(state), "images", "list", "--quiet", f"labels.{_LABEL}=={identity}"]).split())
+
+
+def name(state: Path, existing: str, reference: str) -> None:
+    """Gives an image a further name, taking it from the image that had it."""
+    shell.run([*_ctr(state), "images", "tag", "--force", existing, reference])
+
+
+def mark(state: Path, reference: str, identity: str) -> None:
+    """Notes on an image which of buildah's it is: containerd's own digest is of another form of it."""
+    shell.run([*_ctr(state), "images", "label", reference, f"{_LABEL}={identity}"])
 
 
 def remove(state: Path, references: list[str]) -> None:

@@ -52,13 +52,23 @@ def build(
     shell.run([*command, "--tag", reference, str(folder)])
 
 
-def export(reference: str, folder: Path) -> Path:
-    """Writes an image as an OCI archive into `folder`. From our store, else from the user's own buildah."""
-    archive = folder / "image.oci.tar"
-    program = _buildah() if has(reference) else ["buildah"]
-    target = f"oci-archive:{archive}:{reference}"
-    shell.run([*program, "push", "--quiet", "--disable-compression", reference, target])
+def identity(reference: str) -> str:
+    """The image's id, 64 hex digits that follow from its content. Raises ClusterError if there is no such image."""
+    inspect = ["inspect", "--type", "image", "--format", "{{.FromImageID}}", reference]
+    return shell.run([*_holder(reference), *inspect]).strip()
+
+
+def export(reference: str, folder: Path, form: str = "oci-archive") -> Path:
+    """Writes an image into `folder` as an archive, `oci-archive` (small) or `docker-archive` (quick)."""
+    archive = folder / "image.tar"
+    target = f"{form}:{archive}:{reference}"
+    shell.run([*_holder(reference), "push", "--quiet", reference, target])
     return archive
+
+
+def _holder(reference: str) -> list[str]:
+    """buildah with our store if that has the image, else with the user's own."""
+    return _buildah() if has(reference) else ["buildah"]
 
 
 def remove(references: list[str]) -> None:
