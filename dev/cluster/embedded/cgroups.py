@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from embedded import topology
@@ -16,7 +17,9 @@ def ensure(root: Path = ROOT) -> None:
     if (root / "cgroup.controllers").exists():
         for controller in _V2_CONTROLLERS:
             if controller in (root / "cgroup.controllers").read_text().split():
-                (root / "cgroup.subtree_control").write_text(f"+{controller}")
+                # In a container that may be refused; the kubelet then says which controller it lacks.
+                with contextlib.suppress(OSError):
+                    (root / "cgroup.subtree_control").write_text(f"+{controller}")
         (root / name).mkdir(exist_ok=True)
         return
     for hierarchy in _hierarchies(root):

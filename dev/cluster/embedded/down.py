@@ -38,9 +38,9 @@ def down(purge: bool) -> None:
                 store.unmount()
         if left:
             raise ClusterError(f"could not be removed: {', '.join(left)}; try again, or restart the machine")
-        if purge:
+        if purge and ours.state.exists():
             with steps.step(f"remove {ours.state}"):
-                shutil.rmtree(ours.state, ignore_errors=False) if ours.state.exists() else None
+                shutil.rmtree(ours.state)
     kept = "" if purge or not ours.state.exists() else f" Its state is kept in {ours.state} (--purge removes it)."
     steps.say(f"The cluster is down.{kept}")
 
@@ -75,7 +75,7 @@ def clean(ours: Cluster) -> list[str]:
 
 def undo_settings(ours: Cluster) -> None:
     """Takes back the bridge, iptables rules and kernel settings."""
-    if not any("kubelet" in other or "MicroK8s" in other or "k3s" in other for other in preflight.others(set())):
+    if not preflight.another_kubernetes():
         service_rules.remove(ours.programs / "kube-proxy")
     network.remove_bridge()
     sysctls.restore(ours.state / "sysctls.json")

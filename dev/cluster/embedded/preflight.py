@@ -16,14 +16,8 @@ _GIBIBYTE = 1 << 30
 _BUILD_BYTES = 8 * _GIBIBYTE
 _RUN_BYTES = 2 * _GIBIBYTE
 
-_OTHERS = {
-    "dockerd": "a Docker daemon",
-    "kubelet": "another kubelet",
-    "k3s": "k3s",
-    "k0s": "k0s",
-    "kubelite": "MicroK8s",
-    "crio": "CRI-O",
-}
+_KUBERNETES = {"kubelet": "another kubelet", "k3s": "k3s", "k0s": "k0s", "kubelite": "MicroK8s"}
+_OTHERS = {**_KUBERNETES, "dockerd": "a Docker daemon", "crio": "CRI-O"}
 
 
 def platform() -> None:
@@ -73,14 +67,19 @@ def neighbours(ours: set[int]) -> None:
 
 def others(ours: set[int]) -> list[str]:
     """Other container platforms at work here, each in words."""
-    found = set()
     # Inside our own pods, a process of that name is no concern.
-    for pid in set(processes.pids()) - ours:
-        argv = processes.command_line(pid)
-        name = Path(argv[0]).name if argv else ""
-        if name in _OTHERS:
-            found.add(f"{_OTHERS[name]} (pid {pid})")
-    return sorted(found)
+    names = {pid: _program(pid) for pid in set(processes.pids()) - ours}
+    return sorted(f"{_OTHERS[name]} (pid {pid})" for pid, name in names.items() if name in _OTHERS)
+
+
+def another_kubernetes() -> bool:
+    """Whether, with ours ended, a Kubernetes is at work here whose kube-proxy may own the KUBE-* chains."""
+    return any(_program(pid) in _KUBERNETES for pid in processes.pids())
+
+
+def _program(pid: int) -> str:
+    argv = processes.command_line(pid)
+    return Path(argv[0]).name if argv else ""
 
 
 def addresses() -> None:
