@@ -36,7 +36,7 @@ def environment(go: Path) -> dict[str, str]:
     """What `go build` runs with: this machine's caches and proxy, but no flags or toolchains of the user's."""
     changes = {
         "CGO_ENABLED": "0",
-        "GOFLAGS": "-mod=readonly",
+        "GOFLAGS": " ".join(["-mod=readonly", *_kept_flags()]),
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
         "GOOS": "linux",
@@ -48,6 +48,11 @@ def environment(go: Path) -> dict[str, str]:
     elif machine.memory_bytes() >= 6 * _GIBIBYTE:
         changes["GOGC"] = "300"
     return shell.environment(**changes)
+
+
+def _kept_flags() -> list[str]:
+    """Of the user's flags, the one about how the module cache is kept; any other would change what comes out."""
+    return [flag for flag in os.environ.get("GOFLAGS", "").split() if flag == "-modcacherw"]
 
 
 def _from_wheel() -> Path:
