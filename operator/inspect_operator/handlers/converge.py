@@ -86,12 +86,11 @@ class Converger:
         found = await self._store.refresh(owner.namespace, owner.uid, names)
         wanted = desired.releases(inspection, found)
         todo = self._todo(inspection, wanted, found, await self._living(owner, found))
-        await asyncio.gather(*(self._carry_out(step, owner) for step in todo))
+        await self._carry_out_all(todo, owner)
         self._memory.own(key, wanted)
-        self._tell(key, memories.Converged(generation, True, inspection, wanted, self._problems(owner, wanted)))
-        if any(step.action is steps.Action.WAIT for step in todo):
-            return BUSY_SECONDS
-        return self._next_try(owner, wanted)
+        busy = any(step.action is steps.Action.WAIT for step in todo)
+        self._tell(key, memories.Converged(generation, not busy, inspection, wanted, self._problems(owner, wanted)))
+        return BUSY_SECONDS if busy else self._next_try(owner, wanted)
 
     def _seen(self, inspection: tasks.Inspection) -> dict[str, observed.Release]:
         owner = inspection.owner
@@ -117,14 +116,26 @@ class Converger:
             ended={(name, number) for where, name, number in self._releases.ended if where == owner.namespace},
             lost=self._memory.lost(owner.namespace, wanted),
         )
+        decided = steps.decide(wanted, found, known, inspection.generation)
+        for release in {want.release for want in wanted} - {step.release for step in decided}:
+            # It worked although it seemed to fail, or somebody else mended it.
+            self._failures.pop((owner.namespace, release), None)
         todo = []
-        for step in steps.decide(wanted, found, known, inspection.generation):
+        for step in decided:
             failure = self._failures.get((owner.namespace, step.release))
             digest = step.want.digest if step.want else ""
             if failure and failure.digest == digest and time.monotonic() < failure.until:
                 continue
             todo.append(step)
         return todo
+
+    async def _carry_out_all(self, todo: list[steps.Step], owner: tasks.Owner) -> None:
+        """All steps side by side and to their end, also where one meets a bug: no helm may be left running when the
+        next pass begins."""
+        ends = await asyncio.gather(*(self._carry_out(step, owner) for step in todo), return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
 
     async def _carry_out(self, step: steps.Step, owner: tasks.Owner) -> None:
         """One step; its failure stands by itself and is remembered."""
@@ -193,7 +204,7 @@ class Converger:
                 for name, release in sorted(found.items())
                 if release.newest.owner_uid == owner.uid
             ]
-            await asyncio.gather(*(self._carry_out(step, owner) for step in todo))
+            await self._carry_out_all(todo, owner)
             if failed := self._problems(owner, ()):
                 generation = metadata["generation"]
                 self._tell(key, memories.Converged(generation, True, None, (), failed, next(iter(failed.values()))))

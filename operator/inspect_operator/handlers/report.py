@@ -78,13 +78,16 @@ class Reporter:
             want, before = wanted.get(task.name), known.get(task.name)
             run, gone = None, False
             release = releases.get(want.release) if want else None
+            if release is not None and release.newest.owner_uid != uid:
+                release = None  # somebody else's, whose run is not ours to report
             if want is not None and release is not None and release.newest.run_key == want.run_key:
                 run = await self._run(namespace, want, before, looks)
                 gone = run is None and await self._gone(namespace, want, before, looks)
             problem = converged.problems.get(want.release) if want else None
             made = row.row(row.View(task, want, release, problem, run), before)
-            if gone:
-                made = row.lost(made, "JobDeleted", "the Job was deleted before its result was read")
+            if gone and want is not None:
+                words = "the Job was deleted before its result was read"
+                made = row.lost(made | {"job": want.job}, "JobDeleted", words)
             rows.append(made)
         return rows
 
