@@ -1,5 +1,6 @@
 """A cluster of dictionaries with the API server's rules that our decisions lean on: versions, conflicts, selectors."""
 
+import asyncio
 import copy
 import itertools
 import re
@@ -12,7 +13,7 @@ Object = dict[str, Any]
 
 
 class Cluster(client.Cluster):
-    """`requests` tells what was asked for, as (verb, kind, name); `failing` is raised by the verbs it names."""
+    """`requests` tells what was asked for, as (verb, kind, name); `failing` is raised once by the verbs it names."""
 
     def __init__(self, *objects: Object) -> None:
         self.objects: dict[tuple[str, str, str], Object] = {}
@@ -34,6 +35,11 @@ class Cluster(client.Cluster):
     def names(self, kind: str) -> list[str]:
         """Names of all objects of a kind, sorted."""
         return sorted(name for found, _, name in self.objects if found == kind)
+
+    async def pause(self, seconds: float = 0.0) -> None:
+        """Lets others go on, as a request would."""
+        for _ in range(20):
+            await asyncio.sleep(seconds / 20)
 
     async def get(self, resource: resources.Resource, namespace: str, name: str) -> Object:
         self._note("get", resource, name)
@@ -95,7 +101,7 @@ class Cluster(client.Cluster):
 
     def _note(self, verb: str, resource: resources.Resource, name: str) -> None:
         self.requests.append((verb, resource.kind, name))
-        if error := self.failing.get((verb, resource.kind)):
+        if error := self.failing.pop((verb, resource.kind), None):
             raise error
 
     def _guard(self, resource: resources.Resource, namespace: str, name: str, metadata: Object) -> None:
