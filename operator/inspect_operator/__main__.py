@@ -56,12 +56,19 @@ async def run(settings: settings_module.Settings) -> int:
     """
     version = await helm.Helm(settings.helm, 1).version()
     async with await client.Cluster.connect() as cluster:
-        held = lease.Lease(cluster, settings.lease_namespace, settings.lease_name, settings.lease_seconds)
+        where = settings.lease_namespace or await lease.home(cluster, settings.lease_name)
+        held = lease.Lease(cluster, where, settings.lease_name, settings.lease_seconds)
         await held.acquire()
         operator = operators.Operator(settings, cluster, datetime.datetime.now(datetime.UTC))
         stop = asyncio.Event()
-        holding = asyncio.create_task(held.hold(), name="lease")
-        holding.add_done_callback(lambda _: stop.set())
+
+        async def hold() -> None:
+            """Without the Lease nothing more may be written: another operator may begin within seconds."""
+            await held.hold()
+            await operator.close(at_once=True)
+            stop.set()
+
+        holding = asyncio.create_task(hold(), name="lease")
         try:
             await operator.prime()
             logger.info(
@@ -78,7 +85,7 @@ async def run(settings: settings_module.Settings) -> int:
             )
         finally:
             await operator.close()
-            lost = holding.done()
+            lost = stop.is_set()
             holding.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await holding

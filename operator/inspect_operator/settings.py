@@ -20,7 +20,7 @@ class Settings:
     """Shapes and units: durations in seconds, folders as absolute paths."""
 
     namespaces: tuple[str, ...] = ()  # empty: all
-    lease_namespace: str = "default"  # in a pod, its own
+    lease_namespace: str = ""  # empty: in a pod its own, else where an installed operator has it
     lease_name: str = "inspect-operator"
     lease_seconds: float = 15.0
     helm: str = "helm"
@@ -83,6 +83,6 @@ def _parse(variable: str, text: str, kind: type) -> object:
 
 
 def _own_namespace() -> str:
-    """The namespace of our pod, or `default` outside a cluster."""
+    """The namespace of our pod; empty outside a cluster."""
     mounted = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-    return mounted.read_text().strip() if mounted.is_file() else "default"
+    return mounted.read_text().strip() if mounted.is_file() else ""

@@ -5,6 +5,7 @@ clock, and takes it only if the holder did not renew it in that time (as client-
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import datetime
 import logging
@@ -77,8 +78,12 @@ class Lease:
                 async with asyncio.timeout(max(0.1, self._renewed + self.seconds * 0.8 - time.monotonic())):
                     await self._write(self._body)
             except errors.ClusterConflict:
-                logger.error("lease was lost: somebody else wrote it name=%s", self.name)
-                return
+                # A renewal that we took for failed may have arrived after all.
+                with contextlib.suppress(errors.InspectError):
+                    self._body = await self._get()
+                if _holder(self._body) != self.identity:
+                    logger.error("lease was lost: %s holds it name=%s", _holder(self._body) or "nobody", self.name)
+                    return
             except (errors.InspectError, TimeoutError) as error:
                 logger.warning("lease was not renewed error=%s", error)
             if time.monotonic() > self._renewed + self.seconds * 0.8:
@@ -122,6 +127,15 @@ class Lease:
         else:
             self._body = await self.cluster.create(resources.LEASES, self.namespace, body)
         self._renewed = sent
+
+
+async def home(cluster: client.Cluster, name: str) -> str:
+    """Where an operator outside of a cluster looks for the Lease: where an installed one has it, else `default`."""
+    try:
+        found = await cluster.list(resources.LEASES, "", fields=f"metadata.name={name}")
+    except errors.ClusterForbidden:
+        return "default"
+    return next((str(one["metadata"]["namespace"]) for one in found), "default")
 
 
 def _holder(found: client.Object) -> str:

@@ -19,10 +19,10 @@ class Converged:
 
     generation: int
     complete: bool
-    inspection: Any = None  # api.task.Inspection; None where the spec is invalid
+    inspection: tasks.Inspection | None = None
     wanted: tuple[desired.Desired, ...] = ()
     problems: dict[str, errors.InspectError] = dataclasses.field(default_factory=dict)
-    invalid: errors.InspectError | None = None
+    invalid: errors.InspectError | None = None  # then inspection and wanted are those of the last valid spec
 
 
 class Memory:
@@ -31,25 +31,30 @@ class Memory:
     def __init__(self) -> None:
         self.inspects: dict[queue.Key, Object] = {}
         self.converged: dict[queue.Key, Converged] = {}
+        #: The status as last written by us, newer than what our watch has seen.
         self.written: dict[queue.Key, Object] = {}
+        #: Inspects one of whose objects was deleted by somebody: their releases are to be read anew.
+        self.suspect: set[queue.Key] = set()
         self._children: dict[str, dict[tuple[str, str], dict[str, Object]]] = {"Job": {}, "Pod": {}}
-        self._owners: dict[tuple[str, str], queue.Key] = {}
+        self._owners: dict[tuple[str, str], queue.Key] = {}  # by namespace and release
+        self._runs: dict[tuple[str, str], queue.Key] = {}  # by namespace and name of the wanted Job
         self._lost: set[tuple[str, str]] = set()
 
     def notice_inspect(self, body: Object, deleted: bool) -> queue.Key:
         """Keeps the object, or forgets everything about it."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
+        known = self.inspects.get(key)
+        another = known is not None and known["metadata"]["uid"] != body["metadata"]["uid"]
+        if deleted and another:
+            return key  # the end of an object that another has taken the place of already
+        if deleted or another:
+            self.written.pop(key, None)
+            self.converged.pop(key, None)
         if deleted:
             self.inspects.pop(key, None)
-            self.converged.pop(key, None)
-            self.written.pop(key, None)
-            for release in [release for release, owner in self._owners.items() if owner == key]:
-                del self._owners[release]
+            self.suspect.discard(key)
+            self.own(key, ())
         else:
-            known = self.inspects.get(key)
-            if known is not None and known["metadata"]["uid"] != body["metadata"]["uid"]:
-                self.written.pop(key, None)
-                self.converged.pop(key, None)
             body["metadata"].pop("managedFields", None)
             self.inspects[key] = body
         return key
@@ -58,6 +63,7 @@ class Memory:
         """Keeps a Job, pod or the loss of a ConfigMap; returns the Inspect that it concerns, where known."""
         kind, metadata = body["kind"], body["metadata"]
         release = (metadata["namespace"], (metadata.get("labels") or {}).get(group.LABEL_INSTANCE, ""))
+        run = (metadata["namespace"], metadata["name"])
         if kind in self._children:
             children = self._children[kind].setdefault(release, {})
             if deleted:
@@ -66,30 +72,39 @@ class Memory:
                     del self._children[kind][release]
             else:
                 children[metadata["uid"]] = _small(body)
-        elif deleted:
-            self._lost.add((metadata["namespace"], metadata["name"]))
-        else:
-            self._lost.discard((metadata["namespace"], metadata["name"]))
+        elif not deleted:
+            self._lost.discard(run)
+        elif run in self._runs:
+            self._lost.add(run)
+        if deleted and kind != "Pod" and run in self._runs:
+            self.suspect.add(self._runs[run])
         return self._owners.get(release)
 
     def own(self, key: queue.Key, wanted: tuple[desired.Desired, ...]) -> None:
-        """From now on what happens to these releases concerns that Inspect."""
-        for want in wanted:
-            self._owners[(key[0], want.release)] = key
+        """From now on what happens to these releases, and to no others, concerns that Inspect."""
+        runs = {(key[0], want.job) for want in wanted}
+        for run in [run for run, owner in self._runs.items() if owner == key and run not in runs]:
+            del self._runs[run]
+            self._lost.discard(run)
+        releases = {(key[0], want.release) for want in wanted}
+        for release in [release for release, owner in self._owners.items() if owner == key and release not in releases]:
+            del self._owners[release]
+        self._runs.update(dict.fromkeys(runs, key))
+        self._owners.update(dict.fromkeys(releases, key))
 
     def job(self, namespace: str, want: desired.Desired) -> Object | None:
-        """The Job of the wanted run."""
+        """The Job of the wanted run; the newest, should one of the same name be gone without our noticing."""
         jobs = self._children["Job"].get((namespace, want.release), {}).values()
-        return next((job for job in jobs if job["metadata"]["name"] == want.job), None)
+        named = [job for job in jobs if job["metadata"]["name"] == want.job]
+        return max(named, key=lambda job: str(job["metadata"].get("creationTimestamp", "")), default=None)
 
     def pods(self, namespace: str, want: desired.Desired, job_uid: str) -> list[Object]:
         """The pods of one Job."""
         return owned(self._children["Pod"].get((namespace, want.release), {}).values(), job_uid)
 
     def lost(self, namespace: str, wanted: tuple[desired.Desired, ...]) -> set[str]:
-        """Releases whose ConfigMap was deleted behind our back; an image has none to lose."""
-        scripts = [want for want in wanted if want.task.kind is tasks.Kind.SCRIPT]
-        return {want.release for want in scripts if (namespace, want.job) in self._lost}
+        """Releases whose ConfigMap was deleted behind our back."""
+        return {want.release for want in wanted if (namespace, want.job) in self._lost}
 
     def found(self, namespace: str, name: str) -> None:
         """A ConfigMap was written by us: an older notice of its deletion no longer counts."""

@@ -30,11 +30,13 @@ class Operator:
         self._cluster = cluster
         self._memory = memory.Memory()
         self._store = store.Store(cluster)
-        releases = apply.Releases(cluster, helm.Helm(settings.helm, settings.helm_concurrency), self._store, renderer)
+        self._helm = helm.Helm(settings.helm, settings.helm_concurrency)
+        releases = apply.Releases(cluster, self._helm, self._store, renderer)
         self._reports = queue.Queue("report", report.Reporter(cluster, self._store, self._memory).report)
         converger = converge.Converger(
-            cluster, releases, self._store, self._memory, tuple(renderer.scripts), dead_before, self._reports.wake
-        )
+            cluster, releases, self._store, self._memory, tuple(renderer.scripts), dead_before,
+            max(1, settings.helm_concurrency // 2), self._reports.wake,
+        )  # fmt: skip
         self._converges = queue.Queue("converge", converger.converge)
 
     async def prime(self) -> None:
@@ -48,8 +50,10 @@ class Operator:
             if (namespace, name) not in present:
                 self._memory.missing(namespace, name)
 
-    async def close(self) -> None:
-        """Ends what is under way; a helm at work is asked to end and waited for."""
+    async def close(self, *, at_once: bool = False) -> None:
+        """Ends what is under way: a helm at work is asked to end and waited for, or killed."""
+        if at_once:
+            self._helm.terminate_seconds = 0.0
         await self._converges.close()
         await self._reports.close()
 
@@ -74,13 +78,15 @@ class Operator:
     async def _on_inspect(self, event: Any, **_: Any) -> None:
         key = self._memory.notice_inspect(dict(event["object"]), event["type"] == "DELETED")
         self._converges.wake(key)
+        if key not in self._memory.inspects:
+            self._reports.wake(key)
 
     async def _on_child(self, event: Any, **_: Any) -> None:
         deleted = event["type"] == "DELETED"
         key = self._memory.notice_child(dict(event["object"]), deleted)
         if key is not None:
             self._reports.wake(key)
-            if deleted and event["object"]["kind"] == resources.CONFIG_MAPS.kind:
+            if key in self._memory.suspect:
                 self._converges.wake(key)
 
 

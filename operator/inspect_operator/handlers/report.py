@@ -1,5 +1,6 @@
 """From runs to status and events: the one writer of the status of an Inspect."""
 
+import asyncio
 import datetime
 import logging
 import time
@@ -9,6 +10,7 @@ import kopf
 
 from inspect_operator import errors
 from inspect_operator.api import group
+from inspect_operator.api import task as tasks
 from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import memory as memories
 from inspect_operator.handlers import queue
@@ -21,9 +23,24 @@ logger = logging.getLogger(__name__)
 
 TAIL_LINES = 200
 LOG_TRIES, LOG_AGAIN_SECONDS = 5, 10.0
+#: Rows of one object that may wait for the API server or a kubelet at the same time.
+ROWS_AT_ONCE = 8
 #: So long a Job that was just installed may be unknown to our watch.
 UNSEEN_SECONDS = 3.0
+#: How often the Job of an open run is looked for: kopf tells no deletions that happened while its watch was broken.
+STILL_THERE_SECONDS = 60.0
 CONTAINER = "inspect"
+
+
+class _Looks:
+    """When to look again, gathered over the rows of one pass: the soonest counts."""
+
+    def __init__(self) -> None:
+        self.soonest: float | None = None
+
+    def after(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self.soonest = seconds if self.soonest is None else min(self.soonest, seconds)
 
 
 class Reporter:
@@ -33,80 +50,89 @@ class Reporter:
         self._cluster = cluster
         self._store = store
         self._memory = memory
-        self._unseen: dict[tuple[str, str], float] = {}
-        self._logless: dict[str, int] = {}
+        # By Inspect, so that all of it goes with the object; then by Job name or uid.
+        self._unseen: dict[queue.Key, dict[str, float]] = {}
+        self._checked: dict[queue.Key, dict[str, float]] = {}
+        self._logless: dict[queue.Key, dict[str, int]] = {}
 
     async def report(self, key: queue.Key) -> float | None:
         """One pass; the work of the queue."""
         body, converged = self._memory.inspects.get(key), self._memory.converged.get(key)
-        if body is None or converged is None:
+        if body is None:
+            for kept in (self._unseen, self._checked, self._logless):
+                cast(dict[queue.Key, Any], kept).pop(key, None)
+            return None
+        if converged is None:
             return None
         before = self._memory.written.get(key) or body.get("status") or {}
         known = {one["task_name"]: one for one in before.get("results") or ()}
-        looks: list[float] = []
+        looks = _Looks()
         if converged.inspection is None:
             rows = list(known.values())
         else:
-            rows = await self._rows(key[0], body["metadata"]["uid"], converged, known, looks)
-        problem = converged.invalid or next(iter(converged.problems.values()), None)
+            rows = await self._rows(key, body["metadata"]["uid"], converged, known, looks)
         facts = status.Facts(
             generation=converged.generation,
             converged=converged.complete and converged.invalid is None,
-            problem=problem,
+            problem=converged.invalid or next(iter(converged.problems.values()), None),
             rows=tuple(rows),
             now=datetime.datetime.now(datetime.UTC),
         )
         made = status.status(facts, before)
-        if made != before:
-            await self._write(key, body, made)
+        if made != before and await self._write(key, body, made):
             for event in events.changes(before, made):
                 kopf.event(cast(kopf.Body, body), type=event.type, reason=event.reason, message=event.message)
-        return min(looks) if looks else None
+        return looks.soonest
 
     async def _rows(
         self,
-        namespace: str,
+        key: queue.Key,
         uid: str,
         converged: memories.Converged,
         known: dict[str, row.Row],
-        looks: list[float],
+        looks: _Looks,
     ) -> list[row.Row]:
         wanted = {want.task.name: want for want in converged.wanted}
-        releases = self._store.seen(namespace, uid, {want.release for want in converged.wanted})
-        rows = []
-        for task in converged.inspection.tasks:
+        releases = self._store.seen(key[0], uid, {want.release for want in converged.wanted})
+        slots = asyncio.Semaphore(ROWS_AT_ONCE)
+
+        async def one(task: tasks.Task) -> row.Row:
             want, before = wanted.get(task.name), known.get(task.name)
+            if want is None:
+                return row.row(row.View(task), before)
+            release, problem = releases.get(want.release), converged.problems.get(want.release)
             run, gone = None, False
-            release = releases.get(want.release) if want else None
-            if release is not None and release.newest.owner_uid != uid:
-                release = None  # somebody else's, whose run is not ours to report
-            if want is not None and release is not None and release.newest.run_key == want.run_key:
-                run = await self._run(namespace, want, before, looks)
-                gone = run is None and await self._gone(namespace, want, before, looks)
-            problem = converged.problems.get(want.release) if want else None
+            if release is not None and release.newest.run_key == want.run_key:
+                async with slots:
+                    run = await self._run(key, want, before, looks)
+                    gone = run is None and await self._gone(key, want, before, looks)
             made = row.row(row.View(task, want, release, problem, run), before)
-            if gone and want is not None:
-                words = "the Job was deleted before its result was read"
-                made = row.lost(made | {"job": want.job}, "JobDeleted", words)
-            rows.append(made)
-        return rows
+            if gone:
+                return row.lost(made, want.job, "JobDeleted", "the Job was deleted before its result was read")
+            return made
+
+        assert converged.inspection is not None  # noqa: S101  (the caller looked)
+        return list(await asyncio.gather(*(one(task) for task in converged.inspection.tasks)))
 
     async def _run(
-        self, namespace: str, want: desired.Desired, before: row.Row | None, looks: list[float]
+        self, key: queue.Key, want: desired.Desired, before: row.Row | None, looks: _Looks
     ) -> outcome.Run | None:
         """What the run's Job did; None where the Job isn't known, or its result stands already."""
-        job = self._memory.job(namespace, want)
+        namespace, job = key[0], self._memory.job(key[0], want)
         if job is None:
             return None
         uid = job["metadata"]["uid"]
+        ended, logless = outcome.job_ended(job), uid in self._logless.get(key, ())
         settled = before if before and before.get("runUid") == uid and before.get("finished") else None
-        if settled and settled.get("exitCode") is not None and outcome.job_ended(job) and uid not in self._logless:
+        if settled and ended and not logless and settled.get("exitCode") is not None:
+            return None
+        if not ended and not await self._still_there(key, job, looks):
             return None
         now = datetime.datetime.now(datetime.UTC)
         kind = outcome.Kind(want.task.kind.value)
         pods = self._memory.pods(namespace, want, uid)
         run = outcome.observe(job, pods, [], None, now, kind)
-        if outcome.job_ended(job) and run.exit_code is None:
+        if ended and run.exit_code is None:
             if settled:
                 return None  # why nothing ran is known already; that the Job then gave up tells nothing new
             # Our watch of the pods may be behind that of the Jobs.
@@ -119,63 +145,89 @@ class Reporter:
             )
             run = outcome.observe(job, pods, events_on_job, None, now, kind)
         if run.needs_log and run.pod:
-            run = outcome.observe(job, pods, [], await self._log(namespace, run, kind, looks), now, kind)
-        if run.next_look_seconds is not None:
-            looks.append(run.next_look_seconds)
+            log = await self._log(key, run, kind, looks)
+            if log is None and kind is outcome.Kind.IMAGE and uid in self._logless.get(key, ()):
+                return None  # of an image the log is all that tells what it found: not before it is read or lost
+            run = outcome.observe(job, pods, [], log, now, kind)
+        looks.after(run.next_look_seconds)
         return run
 
-    async def _log(self, namespace: str, run: outcome.Run, kind: outcome.Kind, looks: list[float]) -> bytes | None:
-        """The end of the log. Where its node doesn't answer the run is reported without, and asked for again a few
-        times; the runner's summary says what a script found, so of its log only the tail matters."""
+    async def _log(self, key: queue.Key, run: outcome.Run, kind: outcome.Kind, looks: _Looks) -> bytes | None:
+        """The end of the log. Where its node doesn't answer it is asked for again a few times; of a script's log only
+        the tail matters, since the runner's summary says what it found."""
+        tries = self._logless.setdefault(key, {})
         lines = TAIL_LINES if kind is outcome.Kind.SCRIPT else None
         try:
-            log = await self._cluster.log(namespace, run.pod, CONTAINER, tail_bytes=tail.LOG_BYTES, lines=lines)
-        except (client.NotFound, errors.ManifestRejected) as error:
-            logger.warning("log was not read namespace=%s pod=%s error=%s", namespace, run.pod, error)
-            log = None
-        except errors.ClusterUnavailable as error:
-            tries = self._logless.get(run.uid, 0) + 1
-            logger.warning("log was not read namespace=%s pod=%s tries=%d error=%s", namespace, run.pod, tries, error)
-            if tries < LOG_TRIES:
-                self._logless[run.uid] = tries
-                looks.append(LOG_AGAIN_SECONDS)
+            log = await self._cluster.log(key[0], run.pod, CONTAINER, tail_bytes=tail.LOG_BYTES, lines=lines)
+        except errors.InspectError as error:
+            tries[run.uid] = tries.get(run.uid, 0) + 1
+            logger.warning(
+                "log was not read namespace=%s pod=%s tries=%d error=%s", key[0], run.pod, tries[run.uid], error
+            )
+            if error.retry and tries[run.uid] < LOG_TRIES:
+                looks.after(LOG_AGAIN_SECONDS)
                 return None
             log = None
-        self._logless.pop(run.uid, None)
+        tries.pop(run.uid, None)
         return log
 
-    async def _gone(self, namespace: str, want: desired.Desired, before: row.Row | None, looks: list[float]) -> bool:
+    async def _still_there(self, key: queue.Key, job: memories.Object, looks: _Looks) -> bool:
+        """Whether the Job of an open run exists; asked for seldom."""
+        uid, name = job["metadata"]["uid"], job["metadata"]["name"]
+        checked = self._checked.setdefault(key, {})
+        since = time.monotonic() - checked.setdefault(uid, time.monotonic())
+        looks.after(max(1.0, STILL_THERE_SECONDS - since))
+        if since < STILL_THERE_SECONDS:
+            return True
+        checked[uid] = time.monotonic()
+        try:
+            there = bool((await self._cluster.get(resources.JOBS, key[0], name))["metadata"]["uid"] == uid)
+        except client.NotFound:
+            there = False
+        if not there:
+            del checked[uid]
+            self._memory.notice_child(job, deleted=True)
+        return there
+
+    async def _gone(self, key: queue.Key, want: desired.Desired, before: row.Row | None, looks: _Looks) -> bool:
         """Whether the Job of an installed run does not exist although its end was never seen."""
-        where = (namespace, want.job)
-        if self._memory.job(namespace, want) is not None or (
+        unseen = self._unseen.setdefault(key, {})
+        if self._memory.job(key[0], want) is not None or (
             before is not None and before.get("job") == want.job and before.get("state") == "finished"
         ):
-            self._unseen.pop(where, None)
+            unseen.pop(want.job, None)
             return False
-        since = self._unseen.setdefault(where, time.monotonic())
+        since = unseen.setdefault(want.job, time.monotonic())
         if time.monotonic() - since < UNSEEN_SECONDS:
-            looks.append(UNSEEN_SECONDS)
+            looks.after(UNSEEN_SECONDS)
             return False
-        del self._unseen[where]
+        del unseen[want.job]
         try:
-            job = await self._cluster.get(resources.JOBS, namespace, want.job)
+            job = await self._cluster.get(resources.JOBS, key[0], want.job)
         except client.NotFound:
             return True
         self._memory.notice_child({**job, "kind": resources.JOBS.kind}, deleted=False)
-        looks.append(0.1)
+        looks.after(0.1)
         return False
 
-    async def _write(self, key: queue.Key, body: dict[str, Any], made: status.Status) -> None:
-        """Server-side apply of the whole status, to exactly this object."""
+    async def _write(self, key: queue.Key, body: dict[str, Any], made: status.Status) -> bool:
+        """Server-side apply of the whole status, to exactly this object; False where it is gone."""
+        uid = body["metadata"]["uid"]
         patch = {
             "apiVersion": group.API_VERSION,
             "kind": group.KIND,
-            "metadata": {"name": key[1], "namespace": key[0], "uid": body["metadata"]["uid"]},
+            "metadata": {"name": key[1], "namespace": key[0], "uid": uid},
             "status": made,
         }
         try:
             await self._cluster.apply_status(resources.INSPECTS, key[0], key[1], patch, group.FIELD_MANAGER)
         except (client.NotFound, errors.ClusterConflict):
-            if key in self._memory.inspects and not body["metadata"].get("deletionTimestamp"):
+            if self._uid(key) == uid and not body["metadata"].get("deletionTimestamp"):
                 raise
-        self._memory.written[key] = made
+            return False
+        if self._uid(key) == uid:
+            self._memory.written[key] = made
+        return True
+
+    def _uid(self, key: queue.Key) -> str:
+        return str(self._memory.inspects.get(key, {}).get("metadata", {}).get("uid", ""))

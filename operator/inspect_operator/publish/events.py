@@ -53,12 +53,10 @@ def _of_row(before: rows.Row, after: rows.Row) -> Iterator[Event]:
 
 def _of_conditions(before: dict[str, Any], after: dict[str, Any]) -> list[Event]:
     was, now = _ready(before), _ready(after)
-    if (was.get("status"), was.get("reason")) == (now.get("status"), now.get("reason")):
-        return []
-    if now.get("status") == "False":
+    if now.get("status") == "False" and (was.get("reason"), was.get("message")) != (now["reason"], now["message"]):
         return [Event(WARNING, now["reason"], now["message"])]
-    if now.get("status") == "True" and was.get("status") == "False":
-        return [Event(NORMAL, "Ready", now["message"])]
+    if now.get("status") == "True" and was.get("status") != "True":
+        return [Event(NORMAL, now["reason"], now["message"])]
     return []
 
 

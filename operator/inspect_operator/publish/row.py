@@ -70,12 +70,12 @@ def _run(run: outcome.Run) -> Row:
 
 def _finding(one: findings.Finding) -> Row:
     made = {"name": one.name, "result": one.result.value, "description": one.description, "message": one.message}
-    return {name: cut(value) for name, value in made.items() if value}
+    return {"name": "-"} | {name: cut(value) for name, value in made.items() if value}
 
 
-def lost(before: Row, reason: str, message: str) -> Row:
+def lost(before: Row, job: str, reason: str, message: str) -> Row:
     """The row of a run whose end nobody saw."""
-    return _clean(before | _ended(verdicts.Verdict.UNKNOWN.value, reason, message))
+    return _clean(before | {"job": job} | _ended(verdicts.Verdict.UNKNOWN.value, reason, message))
 
 
 def _ended(verdict: str, reason: str, message: str) -> Row:

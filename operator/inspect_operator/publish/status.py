@@ -57,13 +57,19 @@ def _ready(facts: Facts) -> Decision:
     if facts.problem is not None:
         return "Ready", "False", facts.problem.reason, str(facts.problem)
     if not facts.converged:
-        return "Ready", "Unknown", "Reconciling", "the releases are being brought to what the spec says"
+        return "Ready", "Unknown", *_why_unknown(facts)
     return "Ready", "True", "ReleasesDeployed", "every release is as desired"
+
+
+def _why_unknown(facts: Facts) -> tuple[str, str]:
+    if facts.problem is not None:
+        return facts.problem.reason, "what the spec asks for is not clear: see Ready"
+    return "Reconciling", "the releases are being brought to what the spec says"
 
 
 def _finished(facts: Facts) -> Decision:
     if not facts.converged:
-        return "Finished", "Unknown", "Reconciling", "the spec is new"
+        return "Finished", "Unknown", *_why_unknown(facts)
     open_rows = [row for row in facts.rows if row.get("state") != "finished"]
     if open_rows:
         waiting = sum(row.get("state") == "waiting" for row in open_rows)
@@ -74,7 +80,7 @@ def _finished(facts: Facts) -> Decision:
 
 def _succeeded(facts: Facts) -> Decision:
     if not facts.converged:
-        return "Succeeded", "Unknown", "Reconciling", "the spec is new"
+        return "Succeeded", "Unknown", *_why_unknown(facts)
     bad = [row for row in facts.rows if row.get("verdict") and row["verdict"] not in PASSED]
     if bad:
         words = ", ".join(f"{row['task_name']} ({row['verdict']}/{row.get('reason', '')})" for row in bad[:5])
@@ -136,9 +142,8 @@ def _with_short_words(row: rows.Row) -> rows.Row:
 
 def _bare(row: rows.Row) -> rows.Row:
     """What tells runs apart and how they ended; nothing less may be forgotten, it is read back after a restart."""
-    kept = ("task_name", "state", "verdict", "reason", "job", "runUid", "exitCode", "finished")
-    made = {name: row[name] for name in kept if name in row}
-    return made | ({"res": rows.cut(str(row["res"]), 64)} if "res" in row else {})
+    kept = ("task_name", "state", "verdict", "reason", "job", "runUid", "exitCode", "started", "finished")
+    return {name: row[name] for name in kept if name in row}
 
 
 def _only(row: rows.Row, kept: list[Any]) -> rows.Row:

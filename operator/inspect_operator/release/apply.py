@@ -85,7 +85,7 @@ class Releases:
             except errors.InspectError as error:
                 failure = error
         left = await self.store.reread(namespace, release)
-        ours = left is not None and left.newest.number > before
+        ours = left is not None and left.newest.number > before and "another operation" not in str(failure)
         if left is not None and ours and left.newest.status.pending:
             self.ended.add((namespace, release, left.newest.number))
         if left is None or not ours or left.newest.status is not observed.Status.DEPLOYED:
@@ -108,6 +108,7 @@ class Releases:
             left = await self.store.reread(namespace, release)
         if left is not None:
             raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {left.newest.status} is stored")
+        self.ended = {entry for entry in self.ended if entry[:2] != (namespace, release)}
         await leftovers.remove(self._cluster, namespace, leftovers.of_release(release))
         logger.info("release was uninstalled namespace=%s release=%s", namespace, release)
 
@@ -133,7 +134,7 @@ class Releases:
         selector = leftovers.of_release(want.release)
         jobs = await self._cluster.list(resources.JOBS, owner.namespace, selector=f"taskType=inspect,{selector}")
         present = want.job in {item["metadata"]["name"] for item in jobs}
-        made = found.job_was_made(want.run_key)
+        made = found.job_was_made(want.run_key, owner.uid)
         if step.action is steps.Action.REPAIR:
             # Before the upgrade: were it done afterwards, a crash in between would leave them for ever.
             keep = {("Job", want.job), ("ConfigMap", want.job)} if present or made else set()

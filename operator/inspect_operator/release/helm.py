@@ -40,12 +40,13 @@ def _die_with_parent() -> None:
 class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
     """Runs helm without a shell; `labels` of the release, which pyhelm3 has no word for, are appended here."""
 
-    def __init__(self, *, executable: str, labels: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *, executable: str, labels: Mapping[str, str] | None = None, helm: "Helm | None" = None) -> None:
         super().__init__(
             executable=executable,
             history_max_revisions=HISTORY_MAX,
         )
         self._labels = dict(labels or {})
+        self._helm = helm
 
     async def run(self, command: list[object], input: bytes | None = None) -> bytes:  # noqa: A002
         """Runs one helm command.
@@ -65,12 +66,12 @@ class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
             preexec_fn=_die_with_parent,
-            env={**os.environ, "HELM_PLUGINS": os.devnull},
+            env=_environment(),
         )
         try:
             stdout, stderr = await child.communicate(input)
         except asyncio.CancelledError:
-            await _end(child)
+            await _end(child, self._helm.terminate_seconds if self._helm else TERMINATE_SECONDS)
             raise
         if child.returncode != 0:
             stderr = stderr.decode("utf-8", "replace").encode()  # pyhelm3's errors take it for UTF-8
@@ -81,11 +82,18 @@ class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
         return b"{}" if command[0] == "upgrade" else stdout
 
 
-async def _end(child: asyncio.subprocess.Process) -> None:
+def _environment() -> dict[str, str]:
+    """Ours, without what would make helm use another cluster, namespace or storage than we look at."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HELM_")}
+    homes = ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")
+    return kept | {name: os.environ[name] for name in homes if name in os.environ} | {"HELM_PLUGINS": os.devnull}
+
+
+async def _end(child: asyncio.subprocess.Process, terminate_seconds: float) -> None:
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
         try:
-            await asyncio.wait_for(asyncio.shield(child.wait()), TERMINATE_SECONDS)
+            await asyncio.wait_for(asyncio.shield(child.wait()), terminate_seconds)
         except TimeoutError:
             child.kill()
             await child.wait()
@@ -97,6 +105,7 @@ class Helm:
     def __init__(self, executable: str, concurrency: int) -> None:
         self._executable = executable
         self._slots = asyncio.Semaphore(concurrency)
+        self.terminate_seconds = TERMINATE_SECONDS
 
     async def version(self) -> str:
         """helm's version, such as v4.3.1.
@@ -126,7 +135,7 @@ class Helm:
         :raises errors.ReleaseRejected: the content was refused
         :raises errors.ReleaseUnavailable: it failed otherwise, or took longer than `timeout_seconds`
         """
-        command = ExecCommand(executable=self._executable, labels=labels)
+        command = ExecCommand(executable=self._executable, labels=labels, helm=self)
 
         async def call() -> None:
             # The command, not pyhelm3's Client: that runs `helm version` and `helm show` besides.
@@ -148,7 +157,7 @@ class Helm:
 
         :raises errors.ReleaseUnavailable: it failed
         """
-        command = ExecCommand(executable=self._executable)
+        command = ExecCommand(executable=self._executable, helm=self)
 
         async def call() -> None:
             with contextlib.suppress(pyhelm3.errors.ReleaseNotFoundError):

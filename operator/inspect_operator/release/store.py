@@ -60,6 +60,11 @@ class Store:
         self._seen.update({(namespace, name): release for name, release in releases.items()})
         return releases
 
+    def forget(self, namespace: str, owner_uid: str) -> None:
+        """The owner is gone, and its releases with it."""
+        for name in self.seen(namespace, owner_uid, ()):
+            del self._seen[(namespace, name)]
+
     async def reread(self, namespace: str, name: str) -> observed.Release | None:
         """One release, read now: what a write of Helm's really left behind."""
         secrets = await self._cluster.list(resources.SECRETS, namespace, selector=f"owner=helm,name={name}")

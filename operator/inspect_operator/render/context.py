@@ -29,7 +29,7 @@ def context(want: desired.Desired, settings: settings_module.Settings, scripts: 
             **_script(scripts[task.check] if task.check else task.script),
             "image": task.image,
             "interpreter": task.interpreter.value,
-            "args": list(task.args),
+            "args": [_literal(text) for text in task.args],
             "env": _env(task, settings),
             "timeout_seconds": task.timeout_seconds,
             "deadline_seconds": deadline_seconds(task),
@@ -54,15 +54,21 @@ def deadline_seconds(task: tasks.Task) -> int:
 
 
 def _env(task: tasks.Task, settings: settings_module.Settings) -> list[dict[str, str]]:
-    env = [{"name": name, "value": value} for name, value in task.env]
+    env = dict(task.env)
     if task.original and task.kind is tasks.Kind.IMAGE:
-        env += [
-            {"name": "taskName", "value": yaml_json.holdable(task.name)},
-            {"name": "type", "value": task.kind.value},
-            {"name": "script_location", "value": task.location},
-            {"name": "message-operator-url", "value": settings.message_center_url or ORIGINAL_MESSAGE_CENTER},
-        ]
-    return env
+        env |= {
+            "taskName": task.name,
+            "type": task.kind.value,
+            "script_location": task.location,
+            "message-operator-url": settings.message_center_url or ORIGINAL_MESSAGE_CENTER,
+        }
+    return [{"name": name, "value": _literal(value)} for name, value in env.items()]
+
+
+def _literal(text: str) -> str:
+    """Kubernetes replaces $(NAME) in arguments and variables; a doubled dollar is one (k8s.io/kubernetes, third_party
+    forked/golang/expansion)."""
+    return text.replace("$", "$$")
 
 
 def _resources(task: tasks.Task) -> dict[str, dict[str, str]]:

@@ -16,13 +16,7 @@ from inspect_operator.api import group
 from inspect_operator.plan import desired, naming
 
 #: Kinds that a release of a task may hold. Never a Secret: Helm would keep it in its history.
-ALLOWED = (
-    ("v1", "ConfigMap"),
-    ("v1", "ServiceAccount"),
-    ("batch/v1", "Job"),
-    ("batch/v1", "CronJob"),
-    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-)
+ALLOWED = (("v1", "ConfigMap"), ("batch/v1", "Job"))
 _MAX_ANNOTATION_BYTES = 1000
 
 # 1e3 is a number for Helm too; no need to tell on standard error that YAML 1.1 wanted 1.0e3.

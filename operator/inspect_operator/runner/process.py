@@ -107,7 +107,8 @@ class _Watch:
         return Ending(self._exit_code, timed_out, self._stopped_by, left_behind)
 
     def _turn(self, wait_seconds: float | None) -> None:
-        for key, _ in self._selector.select(wait_seconds):
+        # epoll counts milliseconds in 32 bits; a longer wait is simply taken up again.
+        for key, _ in self._selector.select(None if wait_seconds is None else min(wait_seconds, 3600.0)):
             if key.fd == self._wakeup:
                 self._take_signals()
             else:
