@@ -7,12 +7,20 @@ import dataclasses
 import os
 import pathlib
 from collections.abc import Mapping
+from typing import Any
 
 from inspect_operator import __version__, errors
 
 PREFIX = "INSPECT_OPERATOR_"
 #: Folders that travel with the code and the variable that points a site's own elsewhere.
 DATA_FOLDERS = ("templates", "charts", "checks", "crds")
+#: Any other value would make the operator stand still, or fail later in words of somebody else.
+_AT_LEAST = {"lease_seconds": 1, "helm_concurrency": 1, "liveness_port": 0}
+_ONE_OF = {
+    "image_pull_policy": ("Always", "IfNotPresent", "Never"),
+    "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+    "log_format": ("text", "json"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,13 +75,17 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         variable = PREFIX + field.name.upper()
         text = environ.get(variable, "").strip()
         if text:
-            values[field.name] = _parse(variable, text, type(field.default))
+            values[field.name] = value = _parse(variable, text, type(field.default))
+            if field.name in _AT_LEAST and not value >= _AT_LEAST[field.name]:  # so written, it refuses nan too
+                raise errors.SettingsInvalid(f"{variable}={text}: expected at least {_AT_LEAST[field.name]}")
+            if field.name in _ONE_OF and value not in _ONE_OF[field.name]:
+                raise errors.SettingsInvalid(f"{variable}={text}: expected one of {', '.join(_ONE_OF[field.name])}")
     if "lease_namespace" not in values:
         values["lease_namespace"] = _own_namespace()
     return Settings(**values)  # type: ignore[arg-type]
 
 
-def _parse(variable: str, text: str, kind: type) -> object:
+def _parse(variable: str, text: str, kind: type) -> Any:
     if kind is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     try:
