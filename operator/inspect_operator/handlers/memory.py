@@ -103,8 +103,9 @@ class Memory:
         return owned(self._children["Pod"].get((namespace, want.release), {}).values(), job_uid)
 
     def lost(self, namespace: str, wanted: tuple[desired.Desired, ...]) -> set[str]:
-        """Releases whose ConfigMap was deleted behind our back."""
-        return {want.release for want in wanted if (namespace, want.job) in self._lost}
+        """Releases whose ConfigMap was deleted behind our back; an image has none to lose."""
+        scripts = [want for want in wanted if want.task.kind is tasks.Kind.SCRIPT]
+        return {want.release for want in scripts if (namespace, want.job) in self._lost}
 
     def found(self, namespace: str, name: str) -> None:
         """A ConfigMap was written by us: an older notice of its deletion no longer counts."""
