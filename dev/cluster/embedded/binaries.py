@@ -119,15 +119,23 @@ def _run(part: Part, command: list[str], environment: dict[str, str]) -> None:
             time.sleep(0.2)
             if time.monotonic() - told >= 15:
                 told = time.monotonic()
-                steps.say(f"  {told - began:6.0f}s  … {part.name}: {len(said)} packages, {said[-1].strip()[-70:]}")
+                steps.say(f"  {told - began:6.0f}s  … {part.name}: {progress(said)}")
     finally:
         if child.poll() is None:
             child.terminate()
             child.wait()
     reader.join()
     if child.returncode != 0:
-        tail = "".join(line for line in said[-30:])[-3000:]
+        tail = "".join(line for line in said if not line.startswith("go: downloading"))[-3000:]
         raise ClusterError(f"compiling {part.name} failed (the next try resumes where this one ended):\n{tail}")
+
+
+def progress(said: list[str]) -> str:
+    """How far the compiler is, from what it has said: downloads, then a line a package when that is begun."""
+    compiled = [line for line in said if not line.startswith("go: ")]
+    if compiled:
+        return f"{len(compiled)} packages, {compiled[-1].strip()[-70:]}"
+    return f"{len(said)} modules downloaded" if said else "waiting for the compiler"
 
 
 def _sweep(folder: Path) -> None:

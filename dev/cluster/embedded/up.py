@@ -60,7 +60,7 @@ def announcement(ours: Cluster) -> str:
         if "containerd" in lacking and Path("/run/systemd/system").exists():
             lines.append("    (Debian's containerd starts a service of its own, which this cluster does not use)")
     if unbuilt:
-        lines.append(f"  - compile, once: {', '.join(unbuilt)} (about 10 minutes on 2 cores; 8 GiB of Go's caches)")
+        lines.append(f"  - compile, once: {', '.join(unbuilt)} (about 6 minutes on 2 cores; 7 GiB, mostly Go's caches)")
     lines += [
         f"  - keep binaries and images in {folders.cache()}, everything else in {ours.state}",
         f"  - add a bridge {topology.BRIDGE} ({topology.POD_NETWORK}), iptables rules for pods and Services, and a "

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from embedded import environment, packages, preflight, processes, steps, toolchain, verbs, virtualenv
+from embedded import binaries, environment, packages, preflight, processes, steps, toolchain, verbs, virtualenv
 from embedded.errors import ClusterError
 
 
@@ -109,3 +109,15 @@ def test_every_verb_has_its_line_in_help(capsys: pytest.CaptureFixture[str]) -> 
     printed = capsys.readouterr().out
     for verb in ("up", "down", "status", "env", "build", "image-base", "images", "load"):
         assert f"\n    {verb}" in printed
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ([], "waiting"),
+        (["go: downloading a v1\n"], "1 modules"),
+        (["go: downloading a v1\n", "k8s.io/x\n", "k8s.io/y\n"], "2 packages, k8s.io/y"),
+    ],
+)
+def test_a_long_build_tells_how_far_it_is(said: list[str], told: str) -> None:
+    assert binaries.progress(said).startswith(told)
