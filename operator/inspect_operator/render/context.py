@@ -57,7 +57,7 @@ def _env(task: tasks.Task, settings: settings_module.Settings) -> list[dict[str,
     env = dict(task.env)
     if task.original and task.kind is tasks.Kind.IMAGE:
         env |= {
-            "taskName": task.name,
+            "taskName": yaml_json.holdable(task.name),
             "type": task.kind.value,
             "script_location": task.location,
             "message-operator-url": settings.message_center_url or ORIGINAL_MESSAGE_CENTER,
