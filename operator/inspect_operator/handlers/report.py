@@ -102,7 +102,8 @@ class Reporter:
                 return row.row(row.View(task), before)
             release, problem = releases.get(want.release), converged.problems.get(want.release)
             run, gone = None, False
-            if release is not None and release.newest.run_key == want.run_key:
+            mine = release is not None and release.newest.owner_uid == uid
+            if release is not None and mine and release.newest.run_key == want.run_key:
                 async with slots:
                     run = await self._run(key, want, before, looks)
                     gone = run is None and await self._gone(key, want, before, looks)

@@ -143,7 +143,8 @@ def _with_short_words(row: rows.Row) -> rows.Row:
 def _bare(row: rows.Row) -> rows.Row:
     """What tells runs apart and how they ended; nothing less may be forgotten, it is read back after a restart."""
     kept = ("task_name", "state", "verdict", "reason", "job", "runUid", "exitCode", "started", "finished")
-    return {name: row[name] for name in kept if name in row}
+    made = {name: row[name] for name in kept if name in row}
+    return made | ({"res": rows.cut(str(row["res"]), 64)} if "res" in row else {})
 
 
 def _only(row: rows.Row, kept: list[Any]) -> rows.Row:

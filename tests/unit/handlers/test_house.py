@@ -1,12 +1,14 @@
 """From an Inspect to results and back to nothing, through all rooms."""
 
+import time
+from typing import Any
+
 import pytest
 from tests.unit import builders
 from tests.unit.builders import modern, original
 from tests.unit.handlers.conftest import House
 
 from inspect_operator import errors
-from inspect_operator.handlers import queue
 
 DISK, NET = modern("disk", script="df"), modern("net", image="ping:1")
 
@@ -25,7 +27,7 @@ async def test_an_inspect_becomes_releases_runs_and_results(house: House) -> Non
     assert house.condition("Finished") == ("True", "RunsFinished")
     assert house.condition("Succeeded") == ("False", "TasksFailed")
     assert (house.row("disk")["verdict"], house.row("net")["verdict"]) == ("success", "fail")
-    assert [reason for reason, _ in house.events] == ["RunPassed", "RunFailed"]
+    assert [reason for reason, _ in house.events] == ["ReleasesDeployed", "RunPassed", "RunFailed"]
 
 
 async def test_the_finalizer_stands_before_the_first_install(house: House) -> None:
@@ -36,17 +38,25 @@ async def test_the_finalizer_stands_before_the_first_install(house: House) -> No
     assert seen == [["api.practice.com/uninstall-releases"]]
 
 
-async def test_the_first_status_says_unknown_for_the_new_generation(house: House) -> None:
-    seen: list[dict[str, str]] = []
-
-    def look(_: str) -> None:
-        found = house.status().get("conditions", ())
-        seen.append({one["type"]: f"{one['status']} {one['observedGeneration']}" for one in found})
-
+async def test_a_new_generation_is_unknown_from_the_first_write_and_never_passed_too_early(house: House) -> None:
+    """`kubectl wait --for=condition=Finished` right after an edit must not see the run before."""
     await house.apply(DISK)
-    house.helm.before = look
+    await house.finish("disk")
+    assert house.condition("Finished")[0] == house.condition("Succeeded")[0] == "True"
+    written: list[dict[str, str]] = []
+    apply_status = house.cluster.apply_status
+
+    async def watch(*args: Any) -> Any:
+        written.append(
+            {one["type"]: f"{one['status']} {one['observedGeneration']}" for one in args[3]["status"]["conditions"]}
+        )
+        return await apply_status(*args)
+
+    house.cluster.apply_status = watch  # type: ignore[method-assign, assignment]
     await house.apply(modern("disk", script="other"))
-    assert seen in ([{}], [dict.fromkeys(("Ready", "Finished", "Succeeded"), "Unknown 2")])
+    assert written[0] == dict.fromkeys(("Ready", "Finished", "Succeeded"), "Unknown 2")
+    assert written[-1] == {"Ready": "True 2", "Finished": "False 2", "Succeeded": "Unknown 2"}
+    assert not [one for one in written if "True 2" in (one["Finished"], one["Succeeded"])]
 
 
 @pytest.mark.parametrize("finished", [True, False])
@@ -163,6 +173,10 @@ async def test_a_deletion_that_fails_is_tried_again_and_says_why(house: House, m
     assert house.condition("Ready") == ("False", "ReleaseUnavailable")
     failure = None
     await house.wake()
+    assert house.cluster.names("Inspect") == ["night"]  # not before its time
+    later = time.monotonic() + 2.0
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    await house.wake()
     assert house.cluster.names("Inspect") == []
 
 
@@ -192,8 +206,3 @@ async def test_tasks_that_are_not_supported_yet_get_a_row_and_no_finalizer(house
     assert house.condition("Succeeded") == ("True", "TasksPassed")
     assert "finalizers" not in house.cluster.objects[("Inspect", "default", "night")]["metadata"]
     assert house.helm.calls == []
-
-
-async def test_the_long_pauses_of_a_queue_are_real_seconds(house: House) -> None:
-    """What other tests shorten."""
-    assert queue.MAX_BACKOFF_SECONDS == 300

@@ -24,7 +24,8 @@ A, B = "aaaaaaaaaa", "bbbbbbbbbb"
 def test_a_job_was_made(why: str, line: list[tuple[str, str]], made: bool) -> None:
     count = len(line)
     revisions = [revision(number=count - index, run_key=key, status=status) for index, (key, status) in enumerate(line)]
-    assert release(*revisions).job_was_made(A) is made, why
+    assert release(*revisions).job_was_made(A, "uid-1") is made, why
+    assert not release(*revisions).job_was_made(A, "uid-2"), "an object that was made anew has not run yet"
 
 
 def test_the_newest_revision_says_what_a_release_is() -> None:

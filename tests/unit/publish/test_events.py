@@ -85,14 +85,15 @@ OK, BAD, NEW = ("True", "ReleasesDeployed"), ("False", "SpecInvalid"), ("Unknown
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        (None, OK, []),
+        (None, OK, [("Normal", "ReleasesDeployed", "because of ReleasesDeployed")]),
         (None, BAD, [("Warning", "SpecInvalid", "because of SpecInvalid")]),
         (OK, BAD, [("Warning", "SpecInvalid", "because of SpecInvalid")]),
         (NEW, BAD, [("Warning", "SpecInvalid", "because of SpecInvalid")]),
         (BAD, BAD, []),
         (BAD, ("False", "ReleaseRejected"), [("Warning", "ReleaseRejected", "because of ReleaseRejected")]),
-        (BAD, OK, [("Normal", "Ready", "because of ReleasesDeployed")]),
-        (NEW, OK, []),
+        (BAD, OK, [("Normal", "ReleasesDeployed", "because of ReleasesDeployed")]),
+        (NEW, OK, [("Normal", "ReleasesDeployed", "because of ReleasesDeployed")]),
+        (OK, OK, []),
         (OK, NEW, []),
     ],
 )

@@ -111,9 +111,10 @@ def test_what_was_known_of_another_run_does_not_stay() -> None:
 
 
 def test_a_run_whose_end_nobody_saw_is_unknown() -> None:
-    made = rows.lost(_row(run=run()), "JobDeleted", "the Job was deleted")
+    made = rows.lost(_row(run=run()), "night--disk-1", "JobDeleted", "the Job was deleted")
     schema.Result.model_validate(made)
     assert (made["state"], made["verdict"], made["reason"]) == ("finished", "unknown", "JobDeleted")
+    assert made["job"] == "night--disk-1"  # else the next pass would not know that this run is over
     assert (made["runUid"], made["res"]) == ("job-uid", "unknown: the Job was deleted")
 
 

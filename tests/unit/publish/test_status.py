@@ -55,7 +55,7 @@ def _conditions(made: Any) -> dict[str, tuple[str, str]]:
         ("a new generation", {"rows": (PASSED,), "converged": False}, ("Unknown", "Reconciling"),
          ("Unknown", "Reconciling"), ("Unknown", "Reconciling")),
         ("the spec is invalid", {"rows": (PASSED,), "converged": False, "problem": INVALID}, ("False", "SpecInvalid"),
-         ("Unknown", "Reconciling"), ("Unknown", "Reconciling")),
+         ("Unknown", "SpecInvalid"), ("Unknown", "SpecInvalid")),
         ("a release failed", {"rows": (PASSED, WAITING), "problem": errors.ReleaseRejected("no")},
          ("False", "ReleaseRejected"), ("False", "Waiting"), ("Unknown", "Running")),
     ],

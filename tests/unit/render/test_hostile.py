@@ -47,9 +47,13 @@ def _objects(renderer: chart.Renderer, field: str, text: str) -> list[manifest.O
 
 
 def _with(node: Any, text: str) -> Any:
-    """A copy in which the text stands wherever the mark stood."""
+    """A copy in which the text stands wherever the mark stood; in arguments and values of variables with each dollar
+    doubled, of which Kubernetes makes one."""
     if isinstance(node, dict):
-        return {_with(key, text): _with(value, text) for key, value in node.items()}
+        doubled = text.replace("$", "$$")
+        return {
+            _with(key, text): _with(value, doubled if key in ("args", "value") else text) for key, value in node.items()
+        }
     if isinstance(node, list):
         return [_with(value, text) for value in node]
     return node.replace(MARK, text) if isinstance(node, str) else node

@@ -33,13 +33,13 @@ def test_kinds_a_release_may_hold(item: manifest.Object) -> None:
 
 def test_those_kinds_are_few_and_all_namespaced() -> None:
     kinds = {kind for _, kind in manifest.ALLOWED}
-    assert kinds == {"ConfigMap", "Job", "CronJob", "ServiceAccount", "RoleBinding"}
+    assert kinds == {"ConfigMap", "Job"}
 
 
 @pytest.mark.parametrize(
     ("item", "words"),
     [
-        (_object("Secret"), "Secret 'a' (v1) may not be in a release; allowed are ConfigMap, CronJob, Job"),
+        (_object("Secret"), "Secret 'a' (v1) may not be in a release; allowed are ConfigMap, Job"),
         (_object("Pod"), "Pod 'a'"),
         (_object("Namespace"), "Namespace 'a'"),
         (_object("Role", "rbac.authorization.k8s.io/v1"), "Role 'a'"),
@@ -148,15 +148,6 @@ def test_labels_stand_on_the_object_and_on_its_pods(site: conftest.Site, metadat
     for place in (job["metadata"], job["spec"]["template"]["metadata"]):
         assert place["labels"] == expected
         assert place["annotations"] == {"api.practice.com/task": "disk"}
-
-
-def test_a_cron_job_is_labelled_on_all_three_levels(site: conftest.Site) -> None:
-    (cron,) = site(
-        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\n"
-        "spec: {schedule: '* * * * *', jobTemplate: {spec: {template: {spec: {}}}}}\n"
-    )
-    levels = [cron, cron["spec"]["jobTemplate"], cron["spec"]["jobTemplate"]["spec"]["template"]]
-    assert [level["metadata"]["labels"]["app"] for level in levels] == ["c"] * 3
 
 
 def test_a_sites_own_labels_stay_and_ours_win(site: conftest.Site) -> None:
