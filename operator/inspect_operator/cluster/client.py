@@ -145,7 +145,10 @@ class Cluster:
         accept: str = "",
     ) -> Object:
         data = await self._bytes(method, path, query, body=body, content_type=content_type, accept=accept)
-        answer: Object = json.loads(data)
+        try:
+            answer: Object = json.loads(data)
+        except ValueError:  # of a proxy in between
+            raise errors.ClusterUnavailable(f"{method} {path}: answered what is no JSON: {data[:100]!r}") from None
         return answer
 
     async def _bytes(
