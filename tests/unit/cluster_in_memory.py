@@ -123,7 +123,10 @@ def _merged(old: Object, patch: Object) -> Object:
 
 
 def _fields(item: Object) -> dict[str, str]:
-    return {"involvedObject.uid": item.get("involvedObject", {}).get("uid", "")}
+    return {
+        "involvedObject.uid": item.get("involvedObject", {}).get("uid", ""),
+        "metadata.name": item["metadata"]["name"],
+    }
 
 
 def _selects(selector: str, labels: dict[str, str]) -> bool:

@@ -1,0 +1,203 @@
+"""One operator acts: who may take the Lease, and when it is lost."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.unit import cluster_in_memory
+
+from inspect_operator import errors
+from inspect_operator.cluster import lease
+
+SECONDS = 0.3
+KEY = ("Lease", "default", "inspect-operator")
+
+
+def _lease(cluster: cluster_in_memory.Cluster, identity: str) -> lease.Lease:
+    return lease.Lease(cluster, "default", "inspect-operator", SECONDS, identity)
+
+
+def _held(cluster: cluster_in_memory.Cluster, **spec: object) -> None:
+    words = {"holderIdentity": "other", "leaseDurationSeconds": SECONDS, "renewTime": "t1", "leaseTransitions": 3}
+    metadata = {"name": "inspect-operator", "namespace": "default"}
+    cluster.put({"kind": "Lease", "metadata": metadata, "spec": {**words, **spec}})
+
+
+def _spec(cluster: cluster_in_memory.Cluster) -> dict[str, object]:
+    spec: dict[str, object] = cluster.objects[KEY]["spec"]
+    return spec
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def test_the_first_takes_it_at_once() -> None:
+    cluster = cluster_in_memory.Cluster()
+    started = time.monotonic()
+    await _lease(cluster, "me").acquire()
+    assert time.monotonic() - started < SECONDS
+    assert (_spec(cluster)["holderIdentity"], _spec(cluster)["leaseTransitions"]) == ("me", 0)
+
+
+async def test_one_that_was_given_back_is_taken_at_once() -> None:
+    cluster = cluster_in_memory.Cluster()
+    first = _lease(cluster, "first")
+    await first.acquire()
+    await first.release()
+    started = time.monotonic()
+    await _lease(cluster, "second").acquire()
+    assert time.monotonic() - started < SECONDS
+    assert (_spec(cluster)["holderIdentity"], _spec(cluster)["leaseTransitions"]) == ("second", 1)
+
+
+async def test_a_holder_that_does_not_renew_it_is_dead_after_one_duration() -> None:
+    cluster = cluster_in_memory.Cluster()
+    _held(cluster)
+    started = time.monotonic()
+    await _lease(cluster, "me").acquire()
+    assert time.monotonic() - started >= SECONDS
+    assert (_spec(cluster)["holderIdentity"], _spec(cluster)["leaseTransitions"]) == ("me", 4)
+
+
+@pytest.mark.parametrize("renewed", ["1970-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"])
+async def test_clocks_are_not_compared(renewed: str) -> None:
+    """A renewal time of another machine says nothing but whether it changed."""
+    cluster = cluster_in_memory.Cluster()
+    _held(cluster, renewTime=renewed)
+    started = time.monotonic()
+    await _lease(cluster, "me").acquire()
+    assert time.monotonic() - started >= SECONDS
+
+
+async def test_a_second_operator_names_the_holder_and_stops() -> None:
+    cluster = cluster_in_memory.Cluster()
+    first = _lease(cluster, "host-a_17_c0ffee")
+    await first.acquire()
+    holding = asyncio.create_task(first.hold())
+    with pytest.raises(errors.LeaseHeld, match=r"host-a_17_c0ffee holds the Lease default/inspect-operator"):
+        await _lease(cluster, "second").acquire()
+    holding.cancel()
+    assert _spec(cluster)["holderIdentity"] == "host-a_17_c0ffee"
+
+
+async def test_of_two_that_start_at_the_same_moment_one_stops() -> None:
+    cluster = cluster_in_memory.Cluster()
+    _held(cluster, holderIdentity="")
+    ends = await asyncio.gather(*(_lease(cluster, name).acquire() for name in ("a", "b", "c")), return_exceptions=True)
+    # In memory one request is one step, so they come one after the other; the later ones see a holder that renews.
+    taken = [end for end in ends if end is None]
+    assert len(taken) >= 1
+    assert all(isinstance(end, errors.LeaseHeld) for end in ends if end is not None)
+
+
+async def test_a_write_in_between_stops_the_second() -> None:
+    cluster = cluster_in_memory.Cluster()
+    _held(cluster, holderIdentity="")
+    cluster.failing[("replace", "Lease")] = errors.ClusterConflict("modified")
+    with pytest.raises(errors.LeaseHeld, match="at the same moment"):
+        await _lease(cluster, "me").acquire()
+
+
+async def test_it_is_renewed_as_long_as_it_is_held() -> None:
+    cluster = cluster_in_memory.Cluster()
+    one = _lease(cluster, "me")
+    await one.acquire()
+    seen = {_spec(cluster)["renewTime"]}
+    holding = asyncio.create_task(one.hold())
+
+    def three() -> bool:
+        seen.add(_spec(cluster)["renewTime"])
+        return len(seen) >= 3
+
+    await _until(three)
+    assert not holding.done()
+    assert _spec(cluster)["leaseTransitions"] == 0
+    holding.cancel()
+
+
+async def test_it_is_lost_when_another_wrote_it(caplog: pytest.LogCaptureFixture) -> None:
+    cluster = cluster_in_memory.Cluster()
+    one = _lease(cluster, "me")
+    await one.acquire()
+    _held(cluster, holderIdentity="thief")
+    await asyncio.wait_for(one.hold(), 5)
+    assert "thief" in caplog.text
+    assert _spec(cluster)["holderIdentity"] == "thief"
+
+
+async def test_it_is_lost_when_it_was_deleted() -> None:
+    cluster = cluster_in_memory.Cluster()
+    one = _lease(cluster, "me")
+    await one.acquire()
+    del cluster.objects[KEY]
+    await asyncio.wait_for(one.hold(), 5)
+
+
+async def test_a_renewal_that_arrived_although_it_seemed_to_fail_loses_nothing() -> None:
+    cluster = cluster_in_memory.Cluster()
+    one = _lease(cluster, "me")
+    await one.acquire()
+    holding = asyncio.create_task(one.hold())
+    _held(cluster, holderIdentity="me", renewTime="meanwhile")
+    await _until(lambda: _spec(cluster)["renewTime"] != "meanwhile")
+    assert not holding.done()
+    holding.cancel()
+
+
+async def test_it_is_given_up_before_another_may_take_it() -> None:
+    """The API server is away: we stop before one whole duration is over, by our own clock."""
+    cluster = cluster_in_memory.Cluster()
+    one = _lease(cluster, "me")
+    await one.acquire()
+    taken = time.monotonic()
+
+    async def away(*_: object, **__: object) -> Any:
+        raise errors.ClusterUnavailable("connection refused")
+
+    cluster.replace = away  # type: ignore[method-assign]
+    await asyncio.wait_for(one.hold(), 5)
+    assert SECONDS * 0.5 < time.monotonic() - taken < SECONDS + 0.5
+
+
+async def test_an_api_server_that_does_not_answer_is_not_waited_for() -> None:
+    cluster = cluster_in_memory.Cluster()
+    one = _lease(cluster, "me")
+    await one.acquire()
+    taken = time.monotonic()
+
+    async def hang(*_: object, **__: object) -> Any:
+        await asyncio.sleep(60)
+
+    cluster.replace = hang  # type: ignore[method-assign]
+    await asyncio.wait_for(one.hold(), 5)
+    assert time.monotonic() - taken < SECONDS + 0.5
+
+
+async def test_giving_it_back_never_fails() -> None:
+    cluster = cluster_in_memory.Cluster()
+    one = _lease(cluster, "me")
+    await one.acquire()
+    cluster.failing[("replace", "Lease")] = errors.ClusterUnavailable("gone")
+    await one.release()
+
+
+async def test_an_operator_outside_looks_where_an_installed_one_has_its_lease() -> None:
+    cluster = cluster_in_memory.Cluster()
+    assert await lease.home(cluster, "inspect-operator") == "default"
+    cluster.put({"kind": "Lease", "metadata": {"name": "inspect-operator", "namespace": "inspect-system"}, "spec": {}})
+    cluster.put({"kind": "Lease", "metadata": {"name": "another", "namespace": "a"}, "spec": {}})
+    assert await lease.home(cluster, "inspect-operator") == "inspect-system"
+    cluster.failing[("list", "Lease")] = errors.ClusterForbidden("no")
+    assert await lease.home(cluster, "inspect-operator") == "default"
+
+
+def test_the_identity_says_where_the_holder_runs() -> None:
+    host, pid, rest = lease.own_identity().rsplit("_", 2)
+    assert host
+    assert pid.isdigit()
+    assert lease.own_identity().rsplit("_", 1)[1] != rest
