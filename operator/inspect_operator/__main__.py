@@ -10,8 +10,6 @@ import logging
 import sys
 from collections.abc import Sequence
 
-import kopf
-
 from inspect_operator import __version__, errors
 from inspect_operator import settings as settings_module
 from inspect_operator.cluster import client, lease
@@ -75,14 +73,7 @@ async def run(settings: settings_module.Settings) -> int:
                 "inspect-operator started version=%s helm=%s namespaces=%s",
                 __version__, version, ",".join(settings.namespaces) or "all",
             )  # fmt: skip
-            await kopf.operator(
-                registry=operator.registry(),
-                standalone=True,
-                clusterwide=not settings.namespaces,
-                namespaces=settings.namespaces,
-                liveness_endpoint=f"http://0.0.0.0:{settings.liveness_port}/livez" if settings.liveness_port else None,
-                stop_flag=stop,
-            )
+            await operator.serve(stop)
         finally:
             await operator.close()
             lost = stop.is_set()

@@ -17,7 +17,6 @@ from inspect_operator.release import store as stores
 logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 2.0
-_DELETION = "deletion"
 
 Wanted = tuple[desired.Desired, ...]
 Found = dict[str, observed.Release]
@@ -125,7 +124,7 @@ class Converger:
         if key not in self._memory.inspects:
             return None
         metadata = self._memory.inspects[key]["metadata"]
-        return metadata["uid"], _DELETION if metadata.get("deletionTimestamp") else metadata["generation"]
+        return metadata["uid"], attempts.DELETION if metadata.get("deletionTimestamp") else metadata["generation"]
 
     def _settle(self, key: queue.Key, inspection: tasks.Inspection, wanted: Wanted, open_steps: Steps) -> float | None:
         """Tells how far the releases are, and says when to look again."""
@@ -168,7 +167,7 @@ class Converger:
                 if release.newest.owner_uid == owner.uid
             )
             self._attempts.keep_only(key, todo)
-            await self._carry_out(key, owner, (owner.uid, _DELETION), todo)
+            await self._carry_out(key, owner, (owner.uid, attempts.DELETION), todo)
             if failures := self._attempts.failures(key, todo):
                 self._refuse(key, body["metadata"]["generation"], failures[0].error)
                 return _soonest([failure.pause_seconds for failure in failures])

@@ -1,5 +1,6 @@
 """kopf's decorators: each notes what happened and wakes the queue that it concerns."""
 
+import asyncio
 import datetime
 import logging
 from typing import Any
@@ -20,7 +21,7 @@ CHILDREN = (resources.JOBS, resources.PODS, resources.CONFIG_MAPS)
 
 
 class Operator:
-    """All rooms put together; `registry()` is what kopf runs."""
+    """All rooms put together."""
 
     def __init__(
         self, settings: settings_module.Settings, cluster: client.Cluster, dead_before: datetime.datetime
@@ -56,6 +57,18 @@ class Operator:
             self._helm.terminate_seconds = 0.0
         await self._converges.close()
         await self._reports.close()
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Watches the cluster until a signal or `stop`."""
+        port = self._settings.liveness_port
+        await kopf.operator(
+            registry=self.registry(),
+            standalone=True,
+            clusterwide=not self._settings.namespaces,
+            namespaces=self._settings.namespaces,
+            liveness_endpoint=f"http://0.0.0.0:{port}/livez" if port else None,
+            stop_flag=stop,
+        )
 
     def registry(self) -> kopf.OperatorRegistry:
         """The handlers."""
