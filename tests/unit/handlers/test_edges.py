@@ -1,5 +1,6 @@
 """What comes at the wrong moment: objects that go, edits during a pass, watches that missed something, silent nodes."""
 
+import asyncio
 import math
 import time
 from typing import Any
@@ -122,7 +123,8 @@ async def test_one_large_object_leaves_room_for_others(house: House) -> None:
     async def count(release: str, *args: Any, **rest: Any) -> None:
         running.append(release)
         most.append(len(running))
-        await house.cluster.pause()
+        while len(running) < 2 and len(most) < 9:  # noqa: ASYNC110  (the last one is alone)
+            await asyncio.sleep(0.001)
         await upgrade(release, *args, **rest)
         running.remove(release)
 

@@ -176,19 +176,22 @@ async def test_success_begins_the_back_off_anew(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_closing_cancels_what_runs_and_what_is_due() -> None:
-    work = Work(0.02)
+    work = Work(30.0)
     one = queue.Queue("test", work)
     one.wake(A)  # is due again
     await _settled()
+    timer = one._entries[A].timer
     work.gate.clear()
     one.wake(B)  # runs
     await _settled()
     one.wake(B)  # shall run once more
     await one.close()
     assert work.active == []
+    assert timer is not None
+    assert timer.cancelled()
     work.gate.set()
     one.wake(A)
-    await asyncio.sleep(0.04)
+    await _settled()
     assert work.begun == [A, B]
 
 
