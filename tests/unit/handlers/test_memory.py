@@ -151,3 +151,50 @@ def test_an_edit_keeps_what_was_written(seen: memory.Memory) -> None:
     seen.notice_inspect(builders.body(builders.modern(), generation=2), deleted=False)
     assert seen.written == {KEY: {"ready": "True"}}
     assert seen.inspects[KEY]["metadata"]["generation"] == 2
+
+
+def test_the_end_of_an_object_whose_place_another_took_is_no_news(seen: memory.Memory) -> None:
+    """Watches tell late what they tell."""
+    seen.notice_inspect(builders.body(builders.modern(), uid="uid-2"), deleted=False)
+    seen.written[KEY] = {"ready": "True"}
+    assert seen.notice_inspect(builders.body(builders.modern(), uid="uid-1"), deleted=True) == KEY
+    assert seen.inspects[KEY]["metadata"]["uid"] == "uid-2"
+    assert seen.written == {KEY: {"ready": "True"}}
+
+
+@pytest.mark.parametrize(("kind", "suspect"), [("Job", True), ("ConfigMap", True), ("Pod", False)])
+def test_after_a_deletion_by_somebody_the_release_is_to_be_read_anew(
+    seen: memory.Memory, kind: str, suspect: bool
+) -> None:
+    """It may have been a whole `helm uninstall`."""
+    seen.notice_child(_child(kind), deleted=False)
+    assert seen.suspect == set()
+    seen.notice_child(_child(kind), deleted=True)
+    assert seen.suspect == ({KEY} if suspect else set())
+
+
+def test_the_end_of_an_earlier_run_is_not_suspect(seen: memory.Memory) -> None:
+    """An upgrade of ours removes its objects."""
+    for kind in ("Job", "ConfigMap"):
+        seen.notice_child(_child(kind, "night--disk-0000000000"), deleted=True)
+    assert seen.suspect == set()
+
+
+def test_a_release_that_is_no_longer_wanted_concerns_nobody(seen: memory.Memory) -> None:
+    seen.notice_child(_child("ConfigMap"), deleted=True)
+    seen.own(KEY, (IMAGE,))
+    assert seen.notice_child(_child(), deleted=False) is None
+    assert seen.notice_child(_child("Job", IMAGE.job, release=IMAGE.release), deleted=False) == KEY
+    seen.own(KEY, (WANT,))
+    assert seen.lost("default", (WANT,)) == set(), "what was lost before is not what is lost now"
+
+
+def test_of_two_jobs_of_one_name_the_newer_counts(seen: memory.Memory) -> None:
+    """The older one is gone without our noticing."""
+    for uid, created in (("2", "2026-01-01T00:00:02Z"), ("1", "2026-01-01T00:00:01Z")):
+        job = _child(uid=uid)
+        job["metadata"]["creationTimestamp"] = created
+        seen.notice_child(job, deleted=False)
+    found = seen.job("default", WANT)
+    assert found is not None
+    assert found["metadata"]["uid"] == "2"

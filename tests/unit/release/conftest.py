@@ -12,8 +12,9 @@ SCRIPT = f"""#!{sys.executable} -IS
 import json, os, signal, sys, time
 here = os.path.dirname(os.path.abspath(__file__))
 plan = json.load(open(here + "/plan.json"))
-call = {{"argv": sys.argv[1:], "stdin": sys.stdin.read(), "plugins": os.environ.get("HELM_PLUGINS"), "pid": os.getpid(),
-        "leads_session": os.getsid(0) == os.getpid()}}
+call = {{"argv": sys.argv[1:], "stdin": sys.stdin.read(), "pid": os.getpid(),
+        "leads_session": os.getsid(0) == os.getpid(),
+        "environment": {{k: v for k, v in os.environ.items() if k.startswith(("HELM_", "KUBE"))}}}}
 if plan["deaf"]:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 with open(here + "/call.tmp" + str(os.getpid()), "w") as file:

@@ -194,6 +194,31 @@ async def test_leftovers_go_before_the_release_does(
     assert seen == [[]]
 
 
+async def test_of_a_release_that_is_gone_nothing_is_remembered(
+    releases: apply.Releases, cluster: cluster_in_memory.Cluster
+) -> None:
+    """The next release of that name begins with revision 1 again."""
+    helm_in_memory.released(cluster, (WANT, "pending-install"), objects=lambda _: [])
+    releases.ended |= {("default", "night--disk", 1), ("default", "night--other", 1), ("other", "night--disk", 1)}
+    await _do(releases, Action.UNINSTALL, None)
+    assert releases.ended == {("default", "night--other", 1), ("other", "night--disk", 1)}
+
+
+async def test_the_lock_of_another_helm_is_not_taken_for_ours(
+    releases: apply.Releases, helm: helm_in_memory.Helm, cluster: cluster_in_memory.Cluster
+) -> None:
+    """Somebody upgrades by hand at this moment: that revision is new to us, pending, and none of ours."""
+    await _do(releases, Action.INSTALL, WANT)
+
+    def somebody(_: str) -> None:
+        cluster.put(helm_in_memory.secret("night--disk", 2, "pending-upgrade", labels=helm_in_memory.labels(WANT)))
+
+    helm.before = somebody
+    with pytest.raises(errors.ReleaseUnavailable, match="another operation"):
+        await _do(releases, Action.UPGRADE, TRIGGERED)
+    assert releases.ended == set()
+
+
 async def test_an_uninstall_that_left_its_record_is_a_failure(
     releases: apply.Releases, helm: helm_in_memory.Helm, cluster: cluster_in_memory.Cluster
 ) -> None:

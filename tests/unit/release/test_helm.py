@@ -69,9 +69,26 @@ async def test_an_uninstall_of_what_is_not_there_is_a_success(fake_helm: conftes
 async def test_no_shell_and_no_plugins_are_involved(fake_helm: conftest.FakeHelm) -> None:
     await _upgrade(fake_helm.executable)
     (call,) = fake_helm.calls
-    assert call["plugins"] == "/dev/null"
+    assert call["environment"]["HELM_PLUGINS"] == "/dev/null"  # type: ignore[index]
     assert call["leads_session"], "a Ctrl-C on the operator must not reach helm in the middle of a write"
     assert not list(fake_helm.folder.glob("pwned"))
+
+
+async def test_the_environment_cannot_lead_helm_elsewhere(
+    fake_helm: conftest.FakeHelm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To another cluster, namespace or storage than we look at."""
+    for name in ("HELM_NAMESPACE", "HELM_KUBECONTEXT", "HELM_KUBEAPISERVER", "HELM_DRIVER", "HELM_DEBUG"):
+        monkeypatch.setenv(name, "elsewhere")
+    monkeypatch.setenv("HELM_CACHE_HOME", "/cache")
+    monkeypatch.setenv("KUBECONFIG", "/the/config")
+    await _upgrade(fake_helm.executable)
+    (call,) = fake_helm.calls
+    assert call["environment"] == {
+        "HELM_CACHE_HOME": "/cache",
+        "HELM_PLUGINS": "/dev/null",
+        "KUBECONFIG": "/the/config",
+    }
 
 
 @pytest.mark.parametrize("stdout", ["", "not json", "[]", '{"name": '])
@@ -156,6 +173,21 @@ async def test_cancelling_ends_helm_by_sigterm_and_a_deaf_one_by_force(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert time.monotonic() - started < 5
+    assert not conftest.is_alive(fake_helm.calls[0]["pid"])  # type: ignore[arg-type]
+
+
+async def test_where_the_lease_is_lost_helm_is_killed_at_once(fake_helm: conftest.FakeHelm) -> None:
+    """Another operator is at work already; every further write would be one too many."""
+    fake_helm.plan(hang=True, deaf=True)
+    one = helm.Helm(fake_helm.executable, 1)
+    task = asyncio.create_task(one.uninstall("night--disk", "default", timeout_seconds=30))
+    await _until(lambda: fake_helm.calls)
+    one.terminate_seconds = 0.0
+    started = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - started < 2
     assert not conftest.is_alive(fake_helm.calls[0]["pid"])  # type: ignore[arg-type]
 
 

@@ -84,3 +84,13 @@ async def test_reread_sees_what_helm_left() -> None:
     cluster.objects.clear()
     assert await seen.reread("default", "a") is None
     assert seen.seen("default", "uid-1", ("a",)) == {}
+
+
+async def test_what_belonged_to_an_owner_that_is_gone_is_forgotten() -> None:
+    cluster = cluster_in_memory.Cluster(_secret("a"), _secret("b", 1, "uid-2"), _secret("c", namespace="x"))
+    seen = store.Store(cluster)
+    await seen.prime(())
+    seen.forget("default", "uid-1")
+    assert seen.seen("default", "uid-1", ("a",)) == {}
+    assert set(seen.seen("default", "uid-2", ())) == {"b"}
+    assert set(seen.seen("x", "uid-1", ())) == {"c"}

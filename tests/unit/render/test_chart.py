@@ -91,6 +91,22 @@ def test_scripts_of_the_checks_folder(
     assert chart.Renderer(conftest.SETTINGS).scripts == ({name: "echo 磁盘\n"} if taken else {})
 
 
+@pytest.mark.parametrize(
+    ("text", "written"), [("$(HOME)", "$$(HOME)"), ("5$", "5$$"), ("$$", "$$$$"), ("${a} $b", "$${a} $$b"), ("a", "a")]
+)
+def test_dollars_arrive_as_they_were_written(renderer: chart.Renderer, text: str, written: str) -> None:
+    """Kubernetes expands $(NAME) in arguments and variables, and makes one dollar of two."""
+    task = modern(image="try:1", args=[text], env=[{"name": "A", "value": text}])
+    (job,) = renderer.render(builders.want(task), builders.OWNER).manifests
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert (container["args"], container["env"]) == ([written], [{"name": "A", "value": written}])
+
+
+def test_dollars_of_a_script_are_its_own(renderer: chart.Renderer) -> None:
+    config_map, _ = renderer.render(builders.want(modern(script="echo $(date) $$\n")), builders.OWNER).manifests
+    assert config_map["data"] == {"script": "echo $(date) $$\n"}
+
+
 def test_an_original_image_gets_the_environment_it_was_written_for(renderer: chart.Renderer) -> None:
     env = _env(renderer, original("task2", type="image", source="try:latest", script_location="local"))
     assert env == [
