@@ -17,6 +17,8 @@ from inspect_operator.render import chart
 logger = logging.getLogger(__name__)
 
 OURS = "taskType=inspect"
+#: A Job and its pod change several times within a moment; the status tells of it once.
+REST_SECONDS = 0.5
 CHILDREN = (resources.JOBS, resources.PODS, resources.CONFIG_MAPS)
 
 
@@ -33,7 +35,7 @@ class Operator:
         self._store = store.Store(cluster)
         self._helm = helm.Helm(settings.helm, settings.helm_concurrency)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
-        self._reports = queue.Queue("report", report.Reporter(cluster, self._store, self._memory).report)
+        self._reports = queue.Queue("report", report.Reporter(cluster, self._store, self._memory).report, REST_SECONDS)
         converger = converge.Converger(
             cluster, releases, self._store, self._memory, tuple(renderer.scripts), dead_before,
             max(1, settings.helm_concurrency // 2), self._reports.wake,

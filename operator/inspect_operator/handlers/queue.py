@@ -21,16 +21,19 @@ MAX_BACKOFF_SECONDS = 300.0
 class _Entry:
     task: asyncio.Task[None] | None = None
     timer: asyncio.TimerHandle | None = None
+    resting: asyncio.TimerHandle | None = None
     again: bool = False
     failures: int = 0
 
 
 class Queue:
-    """`name` stands in log lines."""
+    """`name` stands in log lines. Between two runs for a key at least `rest_seconds` pass, so that what happens close
+    together is worked on together."""
 
-    def __init__(self, name: str, work: Work) -> None:
+    def __init__(self, name: str, work: Work, rest_seconds: float = 0.0) -> None:
         self._name = name
         self._work = work
+        self._rest_seconds = rest_seconds
         self._entries: dict[Key, _Entry] = {}
         self._closed = False
 
@@ -42,7 +45,7 @@ class Queue:
         if entry.timer is not None:
             entry.timer.cancel()
             entry.timer = None
-        if entry.task is not None:
+        if entry.task is not None or entry.resting is not None:
             entry.again = True
         else:
             entry.task = asyncio.create_task(self._run(key, entry), name=f"{self._name} {key[0]}/{key[1]}")
@@ -52,8 +55,9 @@ class Queue:
         self._closed = True
         tasks = []
         for entry in self._entries.values():
-            if entry.timer is not None:
-                entry.timer.cancel()
+            for timer in (entry.timer, entry.resting):
+                if timer is not None:
+                    timer.cancel()
             if entry.task is not None:
                 entry.task.cancel()
                 tasks.append(entry.task)
@@ -76,6 +80,14 @@ class Queue:
             logger.exception("%s failed unexpectedly object=%s/%s", self._name, *key)
         finally:
             entry.task = None
+        if self._rest_seconds and not self._closed:
+            loop = asyncio.get_running_loop()
+            entry.resting = loop.call_later(self._rest_seconds, self._go_on, key, entry, delay)
+        else:
+            self._go_on(key, entry, delay)
+
+    def _go_on(self, key: Key, entry: _Entry, delay: float | None) -> None:
+        entry.resting = None
         if entry.again:
             entry.again = False
             self.wake(key)

@@ -211,3 +211,24 @@ async def test_closing_waits_until_the_work_has_ended() -> None:
     await _settled()
     await one.close()
     assert ended == ["cleaned up"]
+
+
+async def test_what_happens_close_together_is_worked_on_together() -> None:
+    runs: list[float] = []
+    twice = asyncio.Event()
+
+    async def work(_: queue.Key) -> None:
+        runs.append(asyncio.get_running_loop().time())
+        if len(runs) == 2:
+            twice.set()
+
+    one = queue.Queue("test", work, rest_seconds=0.2)
+    for _ in range(5):
+        one.wake(A)
+        await asyncio.sleep(0.01)
+    assert len(runs) == 1, "the first at once"
+    await asyncio.wait_for(twice.wait(), 5)
+    assert runs[1] - runs[0] >= 0.19
+    await asyncio.sleep(0.3)
+    assert len(runs) == 2, "the other four as one"
+    await one.close()
