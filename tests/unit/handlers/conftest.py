@@ -32,7 +32,6 @@ class House:
 
     async def start(self) -> None:
         """A new operator, as after a restart: it knows nothing but what is in the cluster."""
-        operators.REST_SECONDS = 0.0  # a test waits for what it did, not for more
         self.operator = operators.Operator(
             settings.Settings(runner_image="runner:1"), self.cluster, datetime.datetime.now(datetime.UTC)
         )
@@ -138,6 +137,7 @@ async def house(monkeypatch: pytest.MonkeyPatch) -> House:
     made = House(cluster, helm_in_memory.Helm(cluster))
     monkeypatch.setattr(helms, "Helm", lambda executable, concurrency: made.helm)
     monkeypatch.setattr(report, "UNSEEN_SECONDS", 0.0)
+    monkeypatch.setattr(operators, "REST_SECONDS", 0.0)  # a test waits for what it did, not for more
     monkeypatch.setattr(kopf, "event", lambda _, **said: made.events.append((said["reason"], said["message"])))
     await made.start()
     return made

@@ -106,6 +106,42 @@ async def test_a_wake_up_does_not_wait_for_the_time_asked_for() -> None:
     assert work.begun == [A, A]
 
 
+async def test_what_happens_close_together_is_worked_on_together() -> None:
+    work = Work()
+    one = queue.Queue("test", work, rest_seconds=0.1)
+    one.wake(A)
+    await _settled()
+    for _ in range(5):
+        one.wake(A)
+        await _settled()
+    assert work.begun == [A]
+    one.wake(B)
+    await _settled()
+    assert work.begun == [A, B], "another object does not rest with it"
+    await _until(lambda: len(work.begun) == 3)
+    assert work.begun == [A, B, A]
+    await one.close()
+
+
+async def test_after_its_rest_an_object_that_nobody_woke_is_left_alone() -> None:
+    work = Work()
+    one = queue.Queue("test", work, rest_seconds=0.01)
+    one.wake(A)
+    await _until(lambda: not one._entries)
+    assert work.begun == [A]
+
+
+async def test_closing_ends_a_rest() -> None:
+    work = Work()
+    one = queue.Queue("test", work, rest_seconds=0.01)
+    one.wake(A)
+    await _settled()
+    one.wake(A)
+    await one.close()
+    await asyncio.sleep(0.03)
+    assert work.begun == [A]
+
+
 @pytest.mark.parametrize("error", [errors.ClusterUnavailable("later"), RuntimeError("a bug"), KeyError("a bug")])
 async def test_a_failure_is_tried_again(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
