@@ -106,7 +106,7 @@ async def test_a_wake_up_does_not_wait_for_the_time_asked_for() -> None:
     assert work.begun == [A, A]
 
 
-async def test_what_happens_close_together_is_worked_on_together() -> None:
+async def test_wake_ups_during_a_rest_are_one_run_after_it_and_others_do_not_rest_with_it() -> None:
     work = Work()
     one = queue.Queue("test", work, rest_seconds=0.1)
     one.wake(A)
