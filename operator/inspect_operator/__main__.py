@@ -57,6 +57,12 @@ async def run(settings: settings_module.Settings) -> int:
         where = settings.lease_namespace or await lease.home(cluster, settings.lease_name)
         held = lease.Lease(cluster, where, settings.lease_name, settings.lease_seconds)
         await held.acquire()
+        if not settings.namespaces:
+            try:
+                await lease.refuse_others(cluster, held)
+            except errors.LeaseHeld:
+                await held.release()
+                raise
         operator = operators.Operator(settings, cluster, datetime.datetime.now(datetime.UTC))
         stop = asyncio.Event()
 

@@ -92,7 +92,14 @@ class Cluster(client.Cluster):
         return True
 
     async def log(
-        self, namespace: str, pod: str, container: str, *, tail_bytes: int, lines: int | None = None
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        tail_bytes: int,
+        lines: int | None = None,
+        seconds: float = 30.0,
     ) -> bytes:
         self._note("log", resources.PODS, pod)
         if pod not in self.logs:

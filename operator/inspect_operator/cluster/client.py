@@ -33,9 +33,10 @@ def in_cluster() -> bool:
 
 
 class NotFound(errors.InspectError):
-    """The object isn't there (404 or 410)."""
+    """The object isn't there (404 or 410); what we had seen of it is stale."""
 
     reason = "NotFound"
+    retry = True
 
 
 class Cluster:
@@ -121,7 +122,14 @@ class Cluster:
         return True
 
     async def log(
-        self, namespace: str, pod: str, container: str, *, tail_bytes: int, lines: int | None = None
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        tail_bytes: int,
+        lines: int | None = None,
+        seconds: float = REQUEST_SECONDS,
     ) -> bytes:
         """The last `tail_bytes` of what a container printed, or of its last `lines` lines.
 
@@ -132,7 +140,7 @@ class Cluster:
         """
         query = {"container": container, "tailLines": str(lines) if lines else ""}
         path = resources.PODS.path(namespace, pod, "log")
-        return await self._bytes("GET", path, query, accept="*/*", tail_bytes=tail_bytes)
+        return await self._bytes("GET", path, query, accept="*/*", tail_bytes=tail_bytes, seconds=seconds)
 
     async def _json(
         self,
@@ -161,6 +169,7 @@ class Cluster:
         content_type: str = "application/json",
         accept: str = "",
         tail_bytes: int | None = None,
+        seconds: float = REQUEST_SECONDS,
     ) -> bytes:
         asked = urllib.parse.urlencode({name: value for name, value in (query or {}).items() if value})
         serialized = await self._api.param_serialize(
@@ -173,7 +182,7 @@ class Cluster:
         url = f"{url}?{asked}" if asked else url
         try:
             response = await self._api.call_api(
-                method, url, headers, body, _request_timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS)
+                method, url, headers, body, _request_timeout=aiohttp.ClientTimeout(total=seconds)
             )
             data = b""
             async for part in response.response.content.iter_any():

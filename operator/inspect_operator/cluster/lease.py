@@ -79,8 +79,9 @@ class Lease:
                     await self._write(self._body)
             except errors.ClusterConflict:
                 # A renewal that we took for failed may have arrived after all.
-                with contextlib.suppress(errors.InspectError):
-                    self._body = await self._get()
+                with contextlib.suppress(errors.InspectError, TimeoutError):
+                    async with asyncio.timeout(max(0.1, self._renewed + self.seconds * 0.8 - time.monotonic())):
+                        self._body = await self._get()
                 if _holder(self._body) != self.identity:
                     logger.error("lease was lost: %s holds it name=%s", _holder(self._body) or "nobody", self.name)
                     return
@@ -130,12 +131,51 @@ class Lease:
 
 
 async def home(cluster: client.Cluster, name: str) -> str:
-    """Where an operator outside of a cluster looks for the Lease: where an installed one has it, else `default`."""
+    """Where an operator outside of a cluster looks for the Lease: where somebody holds it, else where an installed
+    operator would, else `default`."""
     try:
-        found = await cluster.list(resources.LEASES, "", fields=f"metadata.name={name}")
+        found = await cluster.list(resources.LEASES, "", fields=f"metadata.name={name}", full=True)
     except errors.ClusterForbidden:
         return "default"
-    return next((str(one["metadata"]["namespace"]) for one in found), "default")
+    best = min(found, key=lambda one: (not _holder(one), one["metadata"]["namespace"] == "default"), default=None)
+    return str(best["metadata"]["namespace"]) if best else "default"
+
+
+async def refuse_others(cluster: client.Cluster, held: Lease) -> None:
+    """An operator for all namespaces also looks for Leases of the same name in other namespaces: installed twice, or
+    run by hand beside an installed one, each would hold its own.
+
+    :raises errors.LeaseHeld: one of them was renewed while we looked
+    """
+    before = await _others(cluster, held)
+    if not before:
+        return
+    seconds = max(float(one["spec"].get("leaseDurationSeconds") or held.seconds) for one in before.values())
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        await asyncio.sleep(min(1.0, held.seconds / 5))
+        for namespace, one in (await _others(cluster, held)).items():
+            known = before.get(namespace)
+            if known is None or known["spec"].get("renewTime") != one["spec"].get("renewTime"):
+                raise errors.LeaseHeld(
+                    f"another inspect-operator is at work: {_holder(one)} holds the Lease {namespace}/{held.name}; "
+                    "stop it first, or give each operator namespaces of its own"
+                )
+
+
+async def _others(cluster: client.Cluster, held: Lease) -> dict[str, client.Object]:
+    """Leases that somebody else holds and renewed lately, by namespace."""
+    try:
+        found = await cluster.list(resources.LEASES, "", fields=f"metadata.name={held.name}", full=True)
+    except errors.ClusterForbidden:
+        return {}
+    # Far more than clocks differ: it only spares the wait for holders that have long been gone.
+    old = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=10)).isoformat()
+    return {
+        one["metadata"]["namespace"]: one
+        for one in found
+        if _holder(one) not in ("", held.identity) and str(one["spec"].get("renewTime") or "") > old
+    }
 
 
 def _holder(found: client.Object) -> str:

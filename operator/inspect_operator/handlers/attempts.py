@@ -74,10 +74,7 @@ class Attempts:
         wanted: Callable[[], bool],
     ) -> None:
         """Some steps at a time, until `wanted` says no; all have ended when this returns, so that no two passes work on
-        one release. A failure of ours stands by itself and is remembered.
-
-        :raises Exception: the first unexpected one
-        """
+        one release. A failure stands by itself and is remembered."""
         slots = asyncio.Semaphore(self._at_once)
 
         async def one(step: steps.Step) -> None:
@@ -95,7 +92,11 @@ class Attempts:
         known = self._failures.setdefault(key, {})
         try:
             await act(step)
-        except errors.InspectError as error:
+        except Exception as error:
+            if not isinstance(error, errors.InspectError):
+                # A fault of ours in one step is told like any other, and stops neither the others nor itself for ever.
+                logger.exception("step failed unexpectedly namespace=%s release=%s", key[0], step.release)
+                error = errors.ReleaseUnavailable(f"release {step.release}: {type(error).__name__}: {error}")
             before = known.get(step.release)
             times = before.times + 1 if before and before.subject == subject else 1
             known[step.release] = Failure(error, subject, times, time.monotonic() + _pause(error, subject, times))

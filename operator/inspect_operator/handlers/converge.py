@@ -67,7 +67,9 @@ class Converger:
         self._memory.own(key, wanted)
         subject = (owner.uid, inspection.generation)
         open_steps = self._open_steps(key, inspection, wanted, found)
-        if not self._attempts.due(key, subject, open_steps) and key not in self._memory.suspect:
+        # Somebody may have taken our finalizer off, as `kubectl replace` does.
+        bare = group.FINALIZER not in metadata.get("finalizers", ()) and _owned(found, owner)
+        if not bare and not self._attempts.due(key, subject, open_steps) and key not in self._memory.suspect:
             return self._settle(key, inspection, wanted, open_steps)
         if not await finalizer.put(self._cluster, owner, body):
             return None  # the object is gone; installed now, nobody would ever remove its releases
@@ -76,7 +78,11 @@ class Converger:
             self._tell(key, memories.Converged(inspection.generation, False, inspection, wanted))
         # Decided from what was seen before; what is done is decided from what is there now.
         self._memory.suspect.discard(key)
-        found = await self._store.refresh(owner.namespace, owner.uid, _names(inspection))
+        try:
+            found = await self._store.refresh(owner.namespace, owner.uid, _names(inspection))
+        except errors.InspectError:
+            self._memory.suspect.add(key)
+            raise
         wanted = desired.releases(inspection, found)
         open_steps = self._open_steps(key, inspection, wanted, found, await self._living(owner, found))
         await self._carry_out(key, owner, subject, open_steps)
@@ -163,8 +169,7 @@ class Converger:
             found = await self._store.refresh(owner.namespace, owner.uid, ())
             todo = tuple(
                 steps.Step(steps.Action.UNINSTALL, name, "the Inspect is being deleted", None, release)
-                for name, release in sorted(found.items())
-                if release.newest.owner_uid == owner.uid
+                for name, release in sorted(_owned(found, owner).items())
             )
             self._attempts.keep_only(key, todo)
             await self._carry_out(key, owner, (owner.uid, attempts.DELETION), todo)
@@ -189,6 +194,10 @@ class Converger:
 def _names(inspection: tasks.Inspection) -> set[str]:
     """Releases of all tasks, by name."""
     return {naming.release_name(inspection.owner.name, task.name) for task in inspection.tasks}
+
+
+def _owned(found: Found, owner: tasks.Owner) -> Found:
+    return {name: release for name, release in found.items() if release.newest.owner_uid == owner.uid}
 
 
 def _soonest(seconds: list[float]) -> float | None:

@@ -1,6 +1,7 @@
 """What was last seen in the cluster, kept small: objects without what nobody here reads."""
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,7 +33,7 @@ class Memory:
         self.inspects: dict[queue.Key, Object] = {}
         self.converged: dict[queue.Key, Converged] = {}
         #: The status as last written by us, newer than what our watch has seen.
-        self.written: dict[queue.Key, Object] = {}
+        self._written: dict[queue.Key, tuple[int, Object]] = {}
         #: Inspects one of whose objects was deleted by somebody: their releases are to be read anew.
         self.suspect: set[queue.Key] = set()
         self._children: dict[str, dict[tuple[str, str], dict[str, Object]]] = {"Job": {}, "Pod": {}}
@@ -47,8 +48,9 @@ class Memory:
         another = known is not None and known["metadata"]["uid"] != body["metadata"]["uid"]
         if deleted and another:
             return key  # the end of an object that another has taken the place of already
+        if deleted or another or _version(body) >= self._written.get(key, (math.inf, {}))[0]:
+            self._written.pop(key, None)
         if deleted or another:
-            self.written.pop(key, None)
             self.converged.pop(key, None)
         if deleted:
             self.inspects.pop(key, None)
@@ -58,6 +60,18 @@ class Memory:
             body["metadata"].pop("managedFields", None)
             self.inspects[key] = body
         return key
+
+    def status(self, key: queue.Key) -> Object:
+        """The status as it is now, as far as we know: ours until the watch has brought it, then what the watch brings,
+        should somebody else have written it."""
+        if key in self._written:
+            return self._written[key][1]
+        return self.inspects.get(key, {}).get("status") or {}
+
+    def wrote(self, key: queue.Key, status: Object, answer: Object) -> None:
+        """We wrote this status; `answer` is the object that the API server sent back."""
+        if _version(self.inspects[key]) < _version(answer):
+            self._written[key] = (_version(answer), status)
 
     def notice_child(self, body: Object, deleted: bool) -> queue.Key | None:
         """Keeps a Job, pod or the loss of a ConfigMap; returns the Inspect that it concerns, where known."""
@@ -114,6 +128,12 @@ class Memory:
     def missing(self, namespace: str, name: str) -> None:
         """A ConfigMap wasn't there at start."""
         self._lost.add((namespace, name))
+
+
+def _version(body: Object) -> int:
+    """A resourceVersion as a number, by which the API server's own caches order objects too."""
+    text = str(body["metadata"].get("resourceVersion", "0"))
+    return int(text) if text.isdigit() else 0
 
 
 def _small(body: Object) -> Object:

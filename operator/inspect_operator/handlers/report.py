@@ -14,7 +14,7 @@ from inspect_operator.api import task as tasks
 from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import memory as memories
 from inspect_operator.handlers import queue
-from inspect_operator.plan import desired
+from inspect_operator.plan import desired, observed
 from inspect_operator.publish import events, row, status
 from inspect_operator.release import store as stores
 from inspect_operator.run import outcome, tail
@@ -22,7 +22,7 @@ from inspect_operator.run import outcome, tail
 logger = logging.getLogger(__name__)
 
 TAIL_LINES = 200
-LOG_TRIES, LOG_AGAIN_SECONDS = 5, 10.0
+LOG_SECONDS, LOG_TRIES, LOG_AGAIN_SECONDS = 5.0, 5, 10.0
 #: Rows of one object that may wait for the API server or a kubelet at the same time.
 ROWS_AT_ONCE = 8
 #: So long a Job that was just installed may be unknown to our watch.
@@ -37,6 +37,7 @@ class _Looks:
 
     def __init__(self) -> None:
         self.soonest: float | None = None
+        self.failures: list[BaseException] = []
 
     def after(self, seconds: float | None) -> None:
         if seconds is not None:
@@ -53,7 +54,7 @@ class Reporter:
         # By Inspect, so that all of it goes with the object; then by Job name or uid.
         self._unseen: dict[queue.Key, dict[str, float]] = {}
         self._checked: dict[queue.Key, dict[str, float]] = {}
-        self._logless: dict[queue.Key, dict[str, int]] = {}
+        self._logless: dict[queue.Key, dict[str, tuple[int, float]]] = {}  # tries, and when the next is due
 
     async def report(self, key: queue.Key) -> float | None:
         """One pass; the work of the queue."""
@@ -64,7 +65,7 @@ class Reporter:
             return None
         if converged is None:
             return None
-        before = self._memory.written.get(key) or body.get("status") or {}
+        before = self._memory.status(key)
         known = {one["task_name"]: one for one in before.get("results") or ()}
         looks = _Looks()
         if converged.inspection is None:
@@ -82,6 +83,8 @@ class Reporter:
         if made != before and await self._write(key, body, made):
             for event in events.changes(before, made):
                 kopf.event(cast(kopf.Body, body), type=event.type, reason=event.reason, message=event.message)
+        if looks.failures:
+            raise looks.failures[0]
         return looks.soonest
 
     async def _rows(
@@ -106,14 +109,34 @@ class Reporter:
             if release is not None and mine and release.newest.run_key == want.run_key:
                 async with slots:
                     run = await self._run(key, want, before, looks)
-                    gone = run is None and await self._gone(key, want, before, looks)
-            made = row.row(row.View(task, want, release, problem, run), before)
+                    # A revision that failed may never have made a Job.
+                    made = release.newest.status is observed.Status.DEPLOYED and problem is None
+                    gone = made and run is None and await self._gone(key, want, before, looks)
+            told = row.row(row.View(task, want, release, problem, run), before)
             if gone:
-                return row.lost(made, want.job, "JobDeleted", "the Job was deleted before its result was read")
-            return made
+                return row.lost(told, want.job, "JobDeleted", "the Job was deleted before its result was read")
+            return told
 
         assert converged.inspection is not None  # noqa: S101  (the caller looked)
-        return list(await asyncio.gather(*(one(task) for task in converged.inspection.tasks)))
+        todo = converged.inspection.tasks
+        rows: list[row.Row] = []
+        for task, ended in zip(todo, await asyncio.gather(*map(one, todo), return_exceptions=True), strict=True):
+            if isinstance(ended, BaseException):
+                # The other rows are told all the same; this one stays as it was.
+                looks.failures.append(ended)
+                rows.append(known.get(task.name) or row.row(row.View(task, wanted.get(task.name)), None))
+            else:
+                rows.append(ended)
+        self._forget_all_but(key, converged.wanted)
+        return rows
+
+    def _forget_all_but(self, key: queue.Key, wanted: tuple[desired.Desired, ...]) -> None:
+        """Runs that were replaced need no watching any more."""
+        jobs = [job for want in wanted if (job := self._memory.job(key[0], want)) is not None]
+        uids, names = {job["metadata"]["uid"] for job in jobs}, {want.job for want in wanted}
+        self._checked[key] = {uid: at for uid, at in self._checked.get(key, {}).items() if uid in uids}
+        self._logless[key] = {uid: at for uid, at in self._logless.get(key, {}).items() if uid in uids}
+        self._unseen[key] = {name: at for name, at in self._unseen.get(key, {}).items() if name in names}
 
     async def _run(
         self, key: queue.Key, want: desired.Desired, before: row.Row | None, looks: _Looks
@@ -157,15 +180,21 @@ class Reporter:
         """The end of the log. Where its node doesn't answer it is asked for again a few times; of a script's log only
         the tail matters, since the runner's summary says what it found."""
         tries = self._logless.setdefault(key, {})
+        number, due = tries.get(run.uid, (0, 0.0))
+        if time.monotonic() < due:
+            looks.after(due - time.monotonic())
+            return None
         lines = TAIL_LINES if kind is outcome.Kind.SCRIPT else None
         try:
-            log = await self._cluster.log(key[0], run.pod, CONTAINER, tail_bytes=tail.LOG_BYTES, lines=lines)
-        except errors.InspectError as error:
-            tries[run.uid] = tries.get(run.uid, 0) + 1
-            logger.warning(
-                "log was not read namespace=%s pod=%s tries=%d error=%s", key[0], run.pod, tries[run.uid], error
+            log = await self._cluster.log(
+                key[0], run.pod, CONTAINER, tail_bytes=tail.LOG_BYTES, lines=lines, seconds=LOG_SECONDS
             )
-            if error.retry and tries[run.uid] < LOG_TRIES:
+        except errors.InspectError as error:
+            number += 1
+            logger.warning("log was not read namespace=%s pod=%s tries=%d error=%s", key[0], run.pod, number, error)
+            gone = isinstance(error, client.NotFound)
+            if error.retry and not gone and number < LOG_TRIES:
+                tries[run.uid] = (number, time.monotonic() + LOG_AGAIN_SECONDS)
                 looks.after(LOG_AGAIN_SECONDS)
                 return None
             log = None
@@ -221,13 +250,13 @@ class Reporter:
             "status": made,
         }
         try:
-            await self._cluster.apply_status(resources.INSPECTS, key[0], key[1], patch, group.FIELD_MANAGER)
+            answer = await self._cluster.apply_status(resources.INSPECTS, key[0], key[1], patch, group.FIELD_MANAGER)
         except (client.NotFound, errors.ClusterConflict):
             if self._uid(key) == uid and not body["metadata"].get("deletionTimestamp"):
                 raise
             return False
         if self._uid(key) == uid:
-            self._memory.written[key] = made
+            self._memory.wrote(key, made, answer)
         return True
 
     def _uid(self, key: queue.Key) -> str:

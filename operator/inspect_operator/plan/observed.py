@@ -20,8 +20,13 @@ class Status(enum.StrEnum):
 
     @property
     def pending(self) -> bool:
-        """Helm is at work on it, or died doing so."""
+        """Helm is installing or upgrading it, or died doing so."""
         return self.value.startswith("pending-")
+
+    @property
+    def under_way(self) -> bool:
+        """Helm is at work on it, or died doing so."""
+        return self.pending or self is Status.UNINSTALLING
 
 
 @dataclasses.dataclass(frozen=True)

@@ -46,12 +46,14 @@ def of(want: desired.Desired, found: observed.Release | None, known: Known, gene
         return State.FOREIGN, f"release {found.name} exists and was not made by inspect-operator"
     if newest.owner_uid != known.owner_uid and newest.owner_uid in known.living:
         return State.FOREIGN, f"release {found.name} belongs to another Inspect (uid {newest.owner_uid})"
-    if newest.status is observed.Status.UNINSTALLING or newest.status is observed.Status.UNINSTALLED:
-        return State.UNINSTALLING, "an interrupted uninstall is finished first"
-    if newest.status.pending:
-        if (found.name, newest.number) in known.ended or newest.modified < known.dead_before:
+    if newest.status.under_way:
+        if (found.name, newest.number) not in known.ended and newest.modified >= known.dead_before:
+            return State.BUSY, f"helm is at work on revision {newest.number} ({newest.status})"
+        if newest.status.pending:
             return State.LOCKED, f"revision {newest.number} was interrupted ({newest.status})"
-        return State.BUSY, f"helm is at work on revision {newest.number} ({newest.status})"
+        return State.UNINSTALLING, "an interrupted uninstall is finished first"
+    if newest.status is observed.Status.UNINSTALLED:
+        return State.UNINSTALLING, "an interrupted uninstall is finished first"
     if newest.status is not observed.Status.DEPLOYED:
         return State.FAILED, f"revision {newest.number} had {newest.status}"
     if newest.owner_uid != known.owner_uid:

@@ -106,6 +106,8 @@ class Releases:
             await self._helm.uninstall(release, namespace, timeout_seconds=BASE_TIMEOUT_SECONDS)
         finally:
             left = await self.store.reread(namespace, release)
+            if left is not None:
+                self.ended.add((namespace, release, left.newest.number))
         if left is not None:
             raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {left.newest.status} is stored")
         self.ended = {entry for entry in self.ended if entry[:2] != (namespace, release)}

@@ -132,34 +132,56 @@ def test_an_inspect_is_kept_without_what_nobody_reads(seen: memory.Memory) -> No
 
 def test_a_deleted_inspect_is_forgotten_with_all_that_was_known_of_it(seen: memory.Memory) -> None:
     seen.converged[KEY] = memory.Converged(1, complete=True)
-    seen.written[KEY] = {"ready": "True"}
+    _wrote(seen)
     assert seen.notice_inspect(builders.body(builders.modern()), deleted=True) == KEY
-    assert (seen.inspects, seen.converged, seen.written) == ({}, {}, {})
+    assert (seen.inspects, seen.converged, seen.status(KEY)) == ({}, {}, {})
     assert seen.notice_child(_child(), deleted=False) is None
 
 
 def test_another_object_of_the_same_name_begins_with_nothing(seen: memory.Memory) -> None:
     """Deleted and made anew while our watch was interrupted: no event told of the deletion."""
     seen.converged[KEY] = memory.Converged(1, complete=True)
-    seen.written[KEY] = {"ready": "True"}
+    _wrote(seen)
     seen.notice_inspect(builders.body(builders.modern(), uid="uid-2"), deleted=False)
-    assert (seen.converged, seen.written) == ({}, {})
+    assert (seen.converged, seen.status(KEY)) == ({}, {})
 
 
-def test_an_edit_keeps_what_was_written(seen: memory.Memory) -> None:
-    seen.written[KEY] = {"ready": "True"}
-    seen.notice_inspect(builders.body(builders.modern(), generation=2), deleted=False)
-    assert seen.written == {KEY: {"ready": "True"}}
+def test_what_we_wrote_stands_until_the_watch_has_it_and_then_what_the_watch_tells(seen: memory.Memory) -> None:
+    """Also where somebody else wrote the status over ours."""
+    _wrote(seen)
+    seen.notice_inspect(_version("6", builders.body(builders.modern(), generation=2)), deleted=False)
+    assert seen.status(KEY) == WRITTEN
     assert seen.inspects[KEY]["metadata"]["generation"] == 2
+    seen.notice_inspect(_version("8", {**builders.body(builders.modern()), "status": {}}), deleted=False)
+    assert seen.status(KEY) == {}
+
+
+def test_an_answer_older_than_what_the_watch_brought_is_no_news(seen: memory.Memory) -> None:
+    seen.notice_inspect(_version("8", {**builders.body(builders.modern()), "status": {"ready": "no"}}), deleted=False)
+    _wrote(seen)
+    assert seen.status(KEY) == {"ready": "no"}
 
 
 def test_the_end_of_an_object_whose_place_another_took_is_no_news(seen: memory.Memory) -> None:
     """Watches tell late what they tell."""
     seen.notice_inspect(builders.body(builders.modern(), uid="uid-2"), deleted=False)
-    seen.written[KEY] = {"ready": "True"}
+    _wrote(seen)
     assert seen.notice_inspect(builders.body(builders.modern(), uid="uid-1"), deleted=True) == KEY
     assert seen.inspects[KEY]["metadata"]["uid"] == "uid-2"
-    assert seen.written == {KEY: {"ready": "True"}}
+    assert seen.status(KEY) == WRITTEN
+
+
+WRITTEN = {"ready": "True"}
+
+
+def _wrote(seen: memory.Memory) -> None:
+    """Our write of the status, answered with version 7."""
+    seen.wrote(KEY, WRITTEN, _version("7", builders.body(builders.modern())))
+
+
+def _version(number: str, body: dict[str, Any]) -> dict[str, Any]:
+    body["metadata"]["resourceVersion"] = number
+    return body
 
 
 @pytest.mark.parametrize(("kind", "suspect"), [("Job", True), ("ConfigMap", True), ("Pod", False)])

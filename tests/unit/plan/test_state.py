@@ -49,7 +49,12 @@ SITUATIONS = [
         release(revision(owner_uid="uid-0", status="pending-install", seconds_ago=61)), State.LOCKED, "revision 1",
     ),
     Situation(
-        "an uninstall was interrupted", release(revision(status="uninstalling")), State.UNINSTALLING, "uninstall",
+        "an uninstall was interrupted", release(revision(status="uninstalling", seconds_ago=99)), State.UNINSTALLING,
+        "uninstall",
+    ),
+    Situation(
+        "somebody uninstalls it just now", release(revision(status="uninstalling", seconds_ago=1)), State.BUSY,
+        "helm is at work",
     ),
     Situation("history was kept", release(revision(status="uninstalled")), State.UNINSTALLING, "uninstall"),
     Situation(
