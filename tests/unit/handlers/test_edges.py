@@ -31,6 +31,17 @@ async def test_nothing_is_installed_for_an_object_that_is_gone(house: House) -> 
     assert house.cluster.names("Secret") == []
 
 
+async def test_nothing_is_written_to_another_object_that_took_its_place(house: House) -> None:
+    """Deleted and made anew before our watch told of it."""
+    anew = house.cluster.put(builders.body(DISK, uid="uid-of-the-new-one"))
+    old = builders.body(DISK, uid="uid-of-the-old-one")
+    old["metadata"]["resourceVersion"] = "0"
+    house.operator._memory.notice_inspect(old, deleted=False)
+    await house.operator._converges._work(("default", "night"))
+    assert house.helm.calls == []
+    assert house.cluster.objects[("Inspect", "default", "night")] == anew
+
+
 async def test_the_runs_of_the_last_valid_spec_are_still_watched(house: House) -> None:
     await house.apply(DISK)
     await house.apply(modern("disk", script="df", image="both"))
