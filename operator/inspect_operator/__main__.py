@@ -68,9 +68,11 @@ async def run(settings: settings_module.Settings) -> int:
 
         async def hold() -> None:
             """Without the Lease nothing more may be written: another operator may begin within seconds."""
-            await held.hold()
-            await operator.close(at_once=True)
-            stop.set()
+            try:
+                await held.hold()
+                await operator.close(at_once=True)
+            finally:
+                stop.set()
 
         holding = asyncio.create_task(hold(), name="lease")
         try:

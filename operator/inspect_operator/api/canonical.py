@@ -39,11 +39,17 @@ def duration_seconds(text: str) -> int:
 
 def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, checks: Collection[str]) -> task.Task:
     if item.task is not None:
+        if beside := sorted(item.model_fields_set - {"task"}):
+            raise errors.SpecInvalid(
+                f"{field}: the original spelling takes all its fields inside task:, not {beside[0]}"
+            )
         return _original(spec, item.task, f"{field}.task", checks)
     if item.name is None:
         raise errors.SpecInvalid(f"{field}: give the task a name")
     if (item.script is None) == (item.image is None):
         raise errors.SpecInvalid(f"{field}: a task needs exactly one of script, image")
+    if item.image is not None and item.interpreter is not None:
+        raise errors.SpecInvalid(f"{field}.interpreter belongs to script, not to image; leave it out")
     names = [variable.name for variable in item.env or ()]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise errors.SpecInvalid(f"{field}.env: {', '.join(repeated)} stands there more than once; keep one")

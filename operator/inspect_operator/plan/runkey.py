@@ -22,6 +22,8 @@ def run_key(task: tasks.Task, trigger: str) -> str:
     for field in ("script", "check", "image", "args", "env"):
         if value := getattr(task, field):
             content[field] = value
+    if task.original and task.kind is tasks.Kind.IMAGE:
+        content["original"] = task.location  # such an image is told about itself in its environment
     if task.interpreter is not inspect.Interpreter.BASH:
         content["interpreter"] = task.interpreter.value
     if trigger:

@@ -42,7 +42,7 @@ def row(view: View, before: Row | None) -> Row:
         made |= {name: value for name, value in before.items() if name not in made}
     elif view.problem is None:
         made |= {"state": "waiting", "reason": "Starting", "res": "waiting: the run is about to start"}
-    if view.problem is not None and made.get("state") != "finished":
+    if view.problem is not None and view.run is None and made.get("state") != "finished":
         words = str(view.problem)
         made |= {"state": "waiting", "reason": view.problem.reason, "message": words, "res": f"waiting: {words}"}
     return _clean(made)

@@ -15,6 +15,16 @@ REFUSED: list[tuple[str, builders.Object, tuple[str, ...]]] = [
     ("empty script", modern(script=""), ("spec.tasks[0].script",)),
     ("empty image", modern(image=""), ("spec.tasks[0].image",)),
     ("two kinds", modern(script="true", image="try:1"), ("spec.tasks[0]", "exactly one of script, image")),
+    (
+        "an interpreter for an image",
+        modern(image="try:1", interpreter="sh"),
+        ("spec.tasks[0].interpreter", "leave it out"),
+    ),
+    (
+        "both spellings",
+        {"timeout": "1m", "task": {"task_name": "a", "type": "image", "source": "try:1"}},
+        ("spec.tasks[0]", "inside task:", "timeout"),
+    ),
     ("no kind", {"name": "a"}, ("spec.tasks[0]", "exactly one of script, image")),
     ("no name", {"script": "true"}, ("spec.tasks[0]", "name")),
     ("empty name", modern(""), ("spec.tasks[0].name",)),

@@ -71,6 +71,12 @@ def test_the_same_content_in_the_other_spelling_is_the_same_run() -> None:
     assert runkey.run_key(one, "g3") == runkey.run_key(other, "g3")
 
 
+def test_an_original_image_is_told_more_and_so_is_another_run() -> None:
+    tasks = [original(type="image", source="try:1", **where) for where in ({}, {"script_location": "local"})]
+    keys = {runkey.run_key(builders.task(one), "") for one in (modern(image="try:1"), *tasks)}
+    assert len(keys) == 3
+
+
 def test_fields_do_not_run_into_each_other() -> None:
     keys = {
         runkey.run_key(builders.task(modern(script="true", args=args)), "")

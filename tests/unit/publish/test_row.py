@@ -47,6 +47,10 @@ def test_a_problem_is_what_the_task_waits_for() -> None:
     assert made["res"] == f"waiting: {PROBLEM}"
 
 
+def test_a_problem_of_the_release_does_not_hide_that_its_run_goes_on() -> None:
+    assert _row(problem=PROBLEM, run=run())["state"] == run().state.value
+
+
 def test_a_problem_does_not_hide_the_result_of_a_run() -> None:
     made = _row(problem=PROBLEM, run=finished())
     assert (made["state"], made["verdict"], made["res"]) == ("finished", "success", "success: 1 finding: 1 success")
