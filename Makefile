@@ -73,7 +73,7 @@ clean: ## remove what builds and tests left in the checkout (caches are outside)
 
 .PHONY: venv
 venv: $(VENV)/ready
-$(VENV)/ready: requirements-dev.lock
+$(VENV)/ready:
 	@echo "installing Python packages into $(VENV)"
 	@mkdir -p $(CACHE)
 	@# Marked ready at the end, under a lock: an interrupted or a second call never takes half of it for whole.
