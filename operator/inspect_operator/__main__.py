@@ -29,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "-n", "--namespace", action="append", metavar="NAME", dest="namespaces",
         help="serve this namespace only; may be repeated (default: all)",
     )  # fmt: skip
-    parser.add_argument("--lease-namespace", metavar="NAME", help="where the Lease is (default: the pod's own)")
+    parser.add_argument(
+        "--lease-namespace",
+        metavar="NAME",
+        help="where the Lease is (default: in a pod its own, else where one is held)",
+    )
     parser.add_argument("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO")
     parser.add_argument("--log-format", choices=["text", "json"], help="default: text")
     parser.epilog = (
@@ -57,12 +61,6 @@ async def run(settings: settings_module.Settings) -> int:
         where = settings.lease_namespace or await lease.home(cluster, settings.lease_name)
         held = lease.Lease(cluster, where, settings.lease_name, settings.lease_seconds)
         await held.acquire()
-        if not settings.namespaces:
-            try:
-                await lease.refuse_others(cluster, held)
-            except errors.LeaseHeld:
-                await held.release()
-                raise
         operator = operators.Operator(settings, cluster, datetime.datetime.now(datetime.UTC))
         stop = asyncio.Event()
 
@@ -76,6 +74,8 @@ async def run(settings: settings_module.Settings) -> int:
 
         holding = asyncio.create_task(hold(), name="lease")
         try:
+            if not settings.namespaces:
+                await lease.refuse_others(cluster, held)
             await operator.prime()
             logger.info(
                 "inspect-operator started version=%s helm=%s namespaces=%s",

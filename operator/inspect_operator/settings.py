@@ -12,8 +12,6 @@ from typing import Any
 from inspect_operator import __version__, errors
 
 PREFIX = "INSPECT_OPERATOR_"
-#: Folders that travel with the code and the variable that points a site's own elsewhere.
-DATA_FOLDERS = ("templates", "charts", "checks", "crds")
 #: Any other value would make the operator stand still, or fail later in words of somebody else.
 _AT_LEAST = {"lease_seconds": 1, "helm_concurrency": 1, "liveness_port": 0}
 _ONE_OF = {
@@ -40,16 +38,9 @@ class Settings:
     log_format: str = "text"  # or json
     message_center_url: str = ""
 
-    def data(self, name: str) -> pathlib.Path:
-        """Folder of shipped files: environment → package → checkout.
-
-        :raises errors.SettingsInvalid: it is in none of these places
-        """
-        return data_folder(name)
-
 
 def data_folder(name: str, environ: Mapping[str, str] = os.environ) -> pathlib.Path:
-    """Where the folder `name` (one of DATA_FOLDERS) is.
+    """Where the folder of shipped files `name` is (templates, charts, checks): environment → package → checkout.
 
     :raises errors.SettingsInvalid: it is in none of the three places
     """

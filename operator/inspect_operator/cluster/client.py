@@ -40,7 +40,7 @@ class NotFound(errors.InspectError):
 
 
 class Cluster:
-    """The API server that the operator works on; use as `async with Cluster.connect(...) as cluster`."""
+    """The API server that the operator works on; use as `async with await Cluster.connect() as cluster`."""
 
     def __init__(self, api: kubernetes_client.ApiClient) -> None:
         self._api = api

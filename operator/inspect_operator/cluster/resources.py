@@ -32,12 +32,10 @@ class Resource:
 INSPECTS = Resource(group.KIND, f"/apis/{group.API_VERSION}", group.PLURAL)
 SECRETS = Resource("Secret", "/api/v1", "secrets")
 CONFIG_MAPS = Resource("ConfigMap", "/api/v1", "configmaps")
-SERVICE_ACCOUNTS = Resource("ServiceAccount", "/api/v1", "serviceaccounts")
 PODS = Resource("Pod", "/api/v1", "pods")
 EVENTS = Resource("Event", "/api/v1", "events")
 NAMESPACES = Resource("Namespace", "/api/v1", "namespaces", namespaced=False)
 JOBS = Resource("Job", "/apis/batch/v1", "jobs")
-CRON_JOBS = Resource("CronJob", "/apis/batch/v1", "cronjobs")
 LEASES = Resource("Lease", "/apis/coordination.k8s.io/v1", "leases")
 
 #: What a release of ours may hold, in the order in which leftovers are removed.

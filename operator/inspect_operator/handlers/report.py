@@ -33,7 +33,7 @@ CONTAINER = "inspect"
 
 
 class _Looks:
-    """When to look again, gathered over the rows of one pass: the soonest counts."""
+    """Gathered over the rows of one pass: when to look again (the soonest counts), and what could not be read."""
 
     def __init__(self) -> None:
         self.soonest: float | None = None
@@ -71,7 +71,7 @@ class Reporter:
         if converged.inspection is None:
             rows = list(known.values())
         else:
-            rows = await self._rows(key, body["metadata"]["uid"], converged, known, looks)
+            rows = await self._rows(key, body["metadata"]["uid"], converged.inspection, converged, known, looks)
         facts = status.Facts(
             generation=converged.generation,
             converged=converged.complete and converged.invalid is None,
@@ -91,6 +91,7 @@ class Reporter:
         self,
         key: queue.Key,
         uid: str,
+        inspection: tasks.Inspection,
         converged: memories.Converged,
         known: dict[str, row.Row],
         looks: _Looks,
@@ -117,8 +118,7 @@ class Reporter:
                 return row.lost(told, want.job, "JobDeleted", "the Job was deleted before its result was read")
             return told
 
-        assert converged.inspection is not None  # noqa: S101  (the caller looked)
-        todo = converged.inspection.tasks
+        todo = inspection.tasks
         rows: list[row.Row] = []
         for task, ended in zip(todo, await asyncio.gather(*map(one, todo), return_exceptions=True), strict=True):
             if isinstance(ended, BaseException):

@@ -30,12 +30,12 @@ class Renderer:
 
     def __init__(self, settings: settings_module.Settings) -> None:
         self._settings = settings
-        self._templates = settings.data("templates")
+        self._templates = settings_module.data_folder("templates")
         self._environment: jinja2.Environment = template.environment(self._templates)
-        self._skeleton = settings.data("charts") / SKELETON
+        self._skeleton = settings_module.data_folder("charts") / SKELETON
         self.scripts = {
             path.name: path.read_text(encoding="utf-8")
-            for path in sorted(settings.data("checks").iterdir())
+            for path in sorted(settings_module.data_folder("checks").iterdir())
             if path.suffix in (".sh", ".py")
         }
         yaml = ruamel.yaml.YAML(typ="safe")

@@ -66,7 +66,7 @@ def check(template: str, item: Object, namespace: str) -> None:
 
 
 def labelled(item: Object, want: desired.Desired, inspect: str) -> Object:
-    """The object with our labels, also on the pods that a Job or CronJob makes."""
+    """The object with our labels, also on the pods that a Job makes."""
     labels = {
         **group.TASK_TYPE,
         group.LABEL_INSTANCE: want.release,
@@ -75,7 +75,7 @@ def labelled(item: Object, want: desired.Desired, inspect: str) -> Object:
         "app.kubernetes.io/component": want.task.kind.value,
         "app.kubernetes.io/part-of": "inspect-operator",
     }
-    if item["kind"] in ("Job", "CronJob"):
+    if item["kind"] == "Job":
         labels[group.LABEL_APP] = item["metadata"]["name"]
     annotations = {group.ANNOTATION_TASK: _short(want.task.name)}
     for metadata in _metadata(item):
@@ -92,7 +92,7 @@ def _metadata(item: Object) -> list[Any]:
         node["metadata"] = node.get("metadata") or {}
         found.append(node["metadata"])
         spec = node.get("spec") or {}
-        node = spec.get("jobTemplate") or spec.get("template") if isinstance(spec, dict) else None
+        node = spec.get("template") if isinstance(spec, dict) else None
     return found
 
 

@@ -1,6 +1,7 @@
 """One operator acts: who may take the Lease, and when it is lost."""
 
 import asyncio
+import datetime
 import time
 from collections.abc import Callable
 from typing import Any
@@ -209,3 +210,32 @@ def test_the_identity_says_where_the_holder_runs() -> None:
     assert host
     assert pid.isdigit()
     assert lease.own_identity().rsplit("_", 1)[1] != rest
+
+
+async def _elsewhere(cluster: cluster_in_memory.Cluster, **spec: object) -> lease.Lease:
+    """Another operator's Lease in a namespace of its own, and ours, taken."""
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    words = {"holderIdentity": "installed", "leaseDurationSeconds": SECONDS, "renewTime": now, **spec}
+    metadata = {"name": "inspect-operator", "namespace": "elsewhere"}
+    cluster.put({"kind": "Lease", "metadata": metadata, "spec": words})
+    ours = _lease(cluster, "ours")
+    await ours.acquire()
+    return ours
+
+
+async def test_an_operator_for_all_namespaces_refuses_beside_one_whose_lease_is_elsewhere() -> None:
+    cluster = cluster_in_memory.Cluster()
+    ours = await _elsewhere(cluster)
+    refusing = asyncio.create_task(lease.refuse_others(cluster, ours))
+    await asyncio.sleep(0)
+    found = cluster.objects[("Lease", "elsewhere", "inspect-operator")]
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    cluster.put({**found, "spec": {**found["spec"], "renewTime": now + "later"}})
+    with pytest.raises(errors.LeaseHeld, match="installed holds the Lease elsewhere/inspect-operator"):
+        await asyncio.wait_for(refusing, 5)
+
+
+@pytest.mark.parametrize("spec", [{}, {"holderIdentity": ""}, {"renewTime": "2020-01-01T00:00:00.000000Z"}])
+async def test_a_lease_elsewhere_that_nobody_renews_is_no_operator(spec: dict[str, object]) -> None:
+    cluster = cluster_in_memory.Cluster()
+    await asyncio.wait_for(lease.refuse_others(cluster, await _elsewhere(cluster, **spec)), 5)

@@ -19,7 +19,7 @@ Site = Callable[[str], tuple[manifest.Object, ...]]
 
 @pytest.fixture(autouse=True)
 def _shipped_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in settings_module.DATA_FOLDERS:
+    for name in ("templates", "charts", "checks"):
         monkeypatch.delenv(settings_module.PREFIX + name.upper(), raising=False)
 
 
