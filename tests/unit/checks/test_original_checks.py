@@ -12,7 +12,7 @@ import pytest
 
 from inspect_operator.runner import findings, stream
 
-CHECKS = Path(__file__).resolve().parents[3] / "checks"
+CHECKS = Path(__file__).resolve().parents[3] / "checks" / "original"
 NAMES = {
     "cpu.sh": "cpu的使用率小于80%",
     "cpu_frequency_reduction.sh": "无CPU降频",
