@@ -1,4 +1,4 @@
-"""`python3 -m inspect_operator.runner`: run one script, judge it, leave the summary, pass the exit code on."""
+"""`python3 -m inspect_operator.runner`: run one script, here or on hosts, judge it, leave the summary, tell its end."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inspect_operator.runner import arguments, findings, oom, process, stream, summary, verdict
+from inspect_operator.runner import arguments, findings, oom, process, shebang, stream, summary, verdict
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         not_found = refusal.reason == verdict.Reason.COMMAND_NOT_FOUND
         exit_code = verdict.NOT_FOUND if not_found else verdict.CANNOT_EXECUTE
         return _refuse(refusal, exit_code, given.termination_log, started)
+    if given.hosts is not None:
+        return _inspect_hosts(given, given.hosts, started)
     exit_code, judgement, report = _run(given)
     _leave(summary.Summary(exit_code, judgement, report, started, datetime.now(UTC)), given.termination_log)
     return exit_code
@@ -32,15 +34,55 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _why_not(given: arguments.Arguments) -> verdict.Judgement | None:
     """Why the script cannot be run at all: said in words of ours, the interpreter's are less clear."""
-    if shutil.which(given.interpreter) is None:
-        return verdict.error(verdict.Reason.COMMAND_NOT_FOUND, f"this image has no {given.interpreter}")
     try:
-        given.script.open("rb").close()
+        first = _first_line(given)
     except FileNotFoundError:
         return verdict.error(verdict.Reason.COMMAND_NOT_FOUND, f"there is no script {given.script}")
     except OSError as failure:
         return verdict.error(verdict.Reason.NOT_EXECUTABLE, f"the script {given.script}: {failure.strerror}")
+    if given.hosts is not None:
+        return None  # the hosts have interpreters of their own
+    if first is None:
+        command = _command(given, first)[0]
+        missing = None if shutil.which(command) else command
+    else:
+        missing = None if Path(first.path).is_file() and os.access(first.path, os.X_OK) else first.program
+    if missing:
+        told = f" (the script's first line is {first.line})" if first else ""
+        return verdict.error(verdict.Reason.COMMAND_NOT_FOUND, f"this image has no {missing}{told}")
     return None
+
+
+def _first_line(given: arguments.Arguments) -> shebang.Shebang | None:
+    """The script's shebang, where it is to be followed. Raises OSError where there is no script to read."""
+    with given.script.open("rb") as file:
+        return shebang.read(file.read(shebang.HEAD_BYTES)) if given.interpreter == "auto" else None
+
+
+def _command(given: arguments.Arguments, first: shebang.Shebang | None) -> list[str]:
+    """What stands before the script on its command line."""
+    if first is not None:
+        return first.command
+    return ["bash" if given.interpreter == "auto" else given.interpreter]
+
+
+def _inspect_hosts(given: arguments.Arguments, hosts_file: Path, started: datetime) -> int:
+    # Not at the top: paramiko takes longer to load than most scripts to run.
+    from inspect_operator.runner import hosts, printing
+
+    try:
+        listed = hosts.read(hosts_file)
+    except hosts.HostsInvalid as failure:
+        judgement = verdict.error(verdict.Reason.BAD_ARGUMENTS, str(failure))
+        return _refuse(judgement, verdict.CANNOT_EXECUTE, given.termination_log, started)
+    try:
+        from inspect_operator.runner import fleet
+    except ImportError as failure:
+        judgement = verdict.error(verdict.Reason.COMMAND_NOT_FOUND, f"this image cannot speak SSH: {failure}")
+        return _refuse(judgement, verdict.NOT_FOUND, given.termination_log, started)
+    note = fleet.run(given, listed, given.script.read_bytes(), printing.Printer())
+    _leave(note, given.termination_log)
+    return note.exit_code
 
 
 def _run(given: arguments.Arguments) -> tuple[int, verdict.Judgement, findings.Report]:
@@ -54,7 +96,7 @@ def _run(given: arguments.Arguments) -> tuple[int, verdict.Judgement, findings.R
 
     killed_before = oom.kills()
     ending = process.run(
-        [given.interpreter, str(given.script), *given.script_arguments],
+        [*_command(given, _first_line(given)), str(given.script), *given.script_arguments],
         environment={"PYTHONUNBUFFERED": "1"} | os.environ,  # else a killed Python script loses what it printed
         timeout_seconds=given.timeout_seconds,
         grace_seconds=given.grace_seconds,

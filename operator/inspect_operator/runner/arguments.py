@@ -8,7 +8,7 @@ from typing import NoReturn
 
 TERMINATION_LOG = Path("/dev/termination-log")  # Kubernetes' default terminationMessagePath
 
-INTERPRETERS = ("bash", "sh", "python3")
+INTERPRETERS = ("auto", "bash", "sh", "python3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Arguments:
     timeout_seconds: float | None
     grace_seconds: float
     termination_log: Path | None  # None: nowhere, there is no kubelet to read it
+    hosts: Path | None = None  # the hosts file; None: run the script here
 
 
 class UsageError(Exception):
@@ -41,6 +42,7 @@ def parse(arguments: Sequence[str]) -> Arguments:
         timeout_seconds=given.timeout,
         grace_seconds=given.grace,
         termination_log=given.termination_log,
+        hosts=given.hosts,
     )
 
 
@@ -59,11 +61,20 @@ def _parser() -> argparse.ArgumentParser:
         usage="inspect-runner [options] SCRIPT [-- ARGUMENT ...]",
         description="Run one inspection script and leave a summary of what it found in the termination message.",
         epilog="Exit code: the script's own; 124 after the timeout, 126 or 127 where the script could not be run, "
-        "128+N where signal N ended it.",
+        "128+N where signal N ended it. With --hosts: 0 where every host passed, 124 after the timeout, 126 or 127 "
+        "where nothing could be begun, else 1.",
         allow_abbrev=False,
     )
     parser.add_argument("script", metavar="SCRIPT", type=Path, help="the script file; it is only read")
-    parser.add_argument("--interpreter", choices=INTERPRETERS, default="bash", help="what runs it (default: bash)")
+    parser.add_argument(
+        "--interpreter",
+        choices=INTERPRETERS,
+        default="auto",
+        help="what runs it (default: auto, which is what its first line says after #!, else bash)",
+    )
+    parser.add_argument(
+        "--hosts", type=Path, metavar="FILE", help="run it by SSH on every host of this JSON file instead of here"
+    )
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="stop it after this long (default: never)")
     parser.add_argument(
         "--grace",

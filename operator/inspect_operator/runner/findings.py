@@ -32,6 +32,7 @@ class Finding:
     result: Result
     message: str = ""
     description: str = ""
+    target: str = ""  # the host it is about, where a run inspects several
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def parse(text: str) -> Summary | None:
                     findings.Result(item["result"]),
                     str(item.get("message", "")),
                     str(item.get("description", "")),
+                    str(item.get("target", "")),
                 )
                 for item in data["findings"]
             ),

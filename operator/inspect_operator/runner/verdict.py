@@ -48,6 +48,22 @@ class Reason(StrEnum):
     OUTPUT_TRUNCATED = "OutputTruncated"
     UNKNOWN_RESULT = "UnknownResult"
 
+    # What SSH tells about a host; each is an error.
+    HOST_UNREACHABLE = "HostUnreachable"  # no such name, no route, refused, or no SSH server
+    CONNECT_TIMEOUT = "ConnectTimeout"
+    HOST_KEY_UNKNOWN = "HostKeyUnknown"
+    HOST_KEY_MISMATCH = "HostKeyMismatch"
+    HOST_KEY_REVOKED = "HostKeyRevoked"
+    KNOWN_HOSTS_MISSING = "KnownHostsMissing"  # the file that should hold the known keys
+    NO_COMMON_ALGORITHM = "NoCommonAlgorithm"
+    SECRET_MISSING = "SecretMissing"  # noqa: S105  (a reason's name)
+    KEY_UNUSABLE = "KeyUnusable"  # a private key in no format we read, or its passphrase is wrong
+    AUTHENTICATION_FAILED = "AuthenticationFailed"
+    JUMP_HOST_FAILED = "JumpHostFailed"
+    NO_SHELL = "NoShell"  # logged in, but the account runs no command of ours
+    COPY_FAILED = "CopyFailed"  # the script could not be put on the host
+    CONNECTION_LOST = "ConnectionLost"
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
