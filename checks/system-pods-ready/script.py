@@ -1,0 +1,38 @@
+"""Are the system's pods ready? One finding a pod."""
+
+import inspect_check as ic
+
+CHECK = "system-pods-ready"
+
+
+def judge(pod: ic.Object, grace_minutes: int) -> tuple[str, str]:
+    status = pod.get("status", {})
+    ready: ic.Object = next((one for one in status.get("conditions", ()) if one["type"] == "Ready"), {})
+    if status.get("phase") == "Succeeded":
+        return "success", "ended well"
+    if ready.get("status") == "True":
+        return "success", "ready"
+    if pod["metadata"].get("deletionTimestamp"):
+        return "info", "is being deleted"
+    waiting = [
+        f"container {one['name']}: {one.get('state', {}).get('waiting', {}).get('reason', 'not ready')}"
+        for one in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ()))
+        if not one.get("ready") and "terminated" not in one.get("state", {})
+    ]
+    why = ", ".join(waiting) or ready.get("message") or status.get("reason", "")
+    words = f"{status.get('phase', 'Unknown')}, not ready: {why}"
+    age = ic.minutes_since(pod["metadata"].get("creationTimestamp"))
+    return ("info", f"{words}; {age:.0f} minutes old") if age < grace_minutes else ("fail", words)
+
+
+def main() -> None:
+    grace, rows = ic.integer("graceMinutes", 5), []
+    for namespace in ic.texts("namespaces", ["kube-system"]):
+        pods = list(ic.items(f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": ic.text("selector")}))
+        rows += [(ic.name(pod), *judge(pod, grace)) for pod in pods]
+        if not pods:
+            rows.append((namespace, "unknown", "no pod is to be seen in this namespace"))
+    ic.report(CHECK, rows)
+
+
+ic.run(CHECK, main)
