@@ -42,6 +42,18 @@ class ReleaseNotOwned(InspectError):
     reason = "ReleaseNotOwned"
 
 
+class NotAllowed(InspectError):
+    """A task asks for a profile, an account or rights that its namespace doesn't have; says who can allow it."""
+
+    reason = "NotAllowed"
+
+
+class TooManyNodes(InspectError):
+    """A task's selector fits more nodes than one release can hold."""
+
+    reason = "TooManyNodes"
+
+
 class ReleaseRejected(InspectError):
     """Helm or the API server refused the content; the same content will be refused again."""
 

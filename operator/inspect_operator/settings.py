@@ -13,7 +13,13 @@ from inspect_operator import __version__, errors
 
 PREFIX = "INSPECT_OPERATOR_"
 #: Any other value would make the operator stand still, or fail later in words of somebody else.
-_AT_LEAST = {"lease_seconds": 1, "helm_concurrency": 1, "liveness_port": 0}
+_AT_LEAST = {
+    "lease_seconds": 1,
+    "helm_concurrency": 1,
+    "liveness_port": 0,
+    "active_runs": 1,
+    "active_runs_per_namespace": 1,
+}
 _ONE_OF = {
     "image_pull_policy": ("Always", "IfNotPresent", "Never"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
@@ -37,6 +43,14 @@ class Settings:
     log_level: str = "INFO"
     log_format: str = "text"  # or json
     message_center_url: str = ""
+    active_runs: int = 100  # Jobs that are done once, active at the same time, in all
+    active_runs_per_namespace: int = 50
+    profiles: tuple[str, ...] = ()  # what tasks may have where, as profile=namespace; namespace * is every one
+
+    def profiles_of(self, namespace: str) -> frozenset[str]:
+        """The profiles that tasks in this namespace may have."""
+        pairs = [entry.partition("=") for entry in self.profiles]
+        return frozenset(name for name, _, where in pairs if where in (namespace, "*"))
 
 
 def data_folder(name: str, environ: Mapping[str, str] = os.environ) -> pathlib.Path:
@@ -71,6 +85,10 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
                 raise errors.SettingsInvalid(f"{variable}={text}: expected at least {_AT_LEAST[field.name]}")
             if field.name in _ONE_OF and value not in _ONE_OF[field.name]:
                 raise errors.SettingsInvalid(f"{variable}={text}: expected one of {', '.join(_ONE_OF[field.name])}")
+    profiles = values.get("profiles", ())
+    for entry in profiles if isinstance(profiles, tuple) else ():
+        if not all(entry.partition("=")):
+            raise errors.SettingsInvalid(f"{PREFIX}PROFILES: {entry!r}; write profile=namespace, or profile=* for all")
     if "lease_namespace" not in values:
         values["lease_namespace"] = _own_namespace()
     return Settings(**values)  # type: ignore[arg-type]

@@ -1,21 +1,23 @@
 """From either spelling of a task to the one canonical form; here is every rule that the schema can't express."""
 
-import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 import pydantic
 
 from inspect_operator import errors, yaml_json
-from inspect_operator.api import inspect, task
+from inspect_operator.api import check as checks
+from inspect_operator.api import fields, group, hosts, inspect, original, task
 
 DEFAULT_TIMEOUT_SECONDS = 600
-_SECONDS = {"h": 3600, "m": 60, "s": 1}
-_LOCATIONS = {"remote": "inspecting remote hosts", "all": "inspecting all nodes"}
+#: The original's "all" means all: also the nodes that nothing else is scheduled on.
+_EVERY_NODE = task.Nodes(tolerations=({"operator": "Exists"},))
+
+Checks = Mapping[str, checks.Check]
 
 
-def read(body: dict[str, Any], checks: Collection[str]) -> task.Inspection:
-    """The canonical form of an Inspect object; `checks` are the names of the shipped scripts.
+def read(body: dict[str, Any], known: Checks) -> task.Inspection:
+    """The canonical form of an Inspect object; `known` are the checks that there are, by name.
 
     :raises errors.SpecInvalid: names the field and what to do
     """
@@ -24,32 +26,25 @@ def read(body: dict[str, Any], checks: Collection[str]) -> task.Inspection:
     except pydantic.ValidationError as error:
         raise errors.SpecInvalid(_explain(error)) from None
     tasks = tuple(
-        _task(written.spec, item, f"spec.tasks[{index}]", checks) for index, item in enumerate(written.spec.tasks)
+        _task(written.spec, item, f"spec.tasks[{index}]", known) for index, item in enumerate(written.spec.tasks)
     )
     _refuse_repeated(tasks)
     _refuse_large(tasks)
     meta = written.metadata
-    return task.Inspection(task.Owner(meta.namespace, meta.name, meta.uid), meta.generation, tasks)
+    request = meta.annotations.get(group.ANNOTATION_RUN_REQUEST, "").strip()
+    return task.Inspection(task.Owner(meta.namespace, meta.name, meta.uid), meta.generation, tasks, request)
 
 
-def duration_seconds(text: str) -> int:
-    """Seconds of a duration such as 1h30m."""
-    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([hms])", text))
-
-
-def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, checks: Collection[str]) -> task.Task:
+def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, known: Checks) -> task.Task:
     if item.task is not None:
         if beside := sorted(item.model_fields_set - {"task"}):
             raise errors.SpecInvalid(
                 f"{field}: the original spelling takes all its fields inside task:, not {beside[0]}"
             )
-        return _original(spec, item.task, f"{field}.task", checks)
+        return _original(spec, item.task, f"{field}.task", known)
     if item.name is None:
         raise errors.SpecInvalid(f"{field}: give the task a name")
-    if (item.script is None) == (item.image is None):
-        raise errors.SpecInvalid(f"{field}: a task needs exactly one of script, image")
-    if item.image is not None and item.interpreter is not None:
-        raise errors.SpecInvalid(f"{field}.interpreter belongs to script, not to image; leave it out")
+    _refuse_mixed(item, field)
     names = [variable.name for variable in item.env or ()]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise errors.SpecInvalid(f"{field}.env: {', '.join(repeated)} stands there more than once; keep one")
@@ -57,59 +52,133 @@ def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, checks:
         _refuse_unholdable(f"{field}.args[{index}]", text)
     for variable in item.env or ():
         _refuse_unholdable(f"{field}.env[{variable.name}]", variable.value)
-    return task.Task(
-        name=item.name,
-        kind=task.Kind.SCRIPT if item.script is not None else task.Kind.IMAGE,
-        script=item.script or "",
-        image=item.image or "",
-        interpreter=item.interpreter or inspect.Interpreter.BASH,
-        args=tuple(item.args or ()),
-        env=tuple((variable.name, variable.value) for variable in item.env or ()),
-        restart=bool(item.restart),
+    target = item.target
+    made = {
+        "name": item.name,
+        "script": item.script or "",
+        "script_from": _config_map(item.scriptFrom),
+        "image": item.image or "",
+        "interpreter": _interpreter(item),
+        "args": tuple(item.args or ()),
+        "env": tuple((variable.name, variable.value) for variable in item.env or ()),
+        "env_from": tuple(one.model_dump(exclude_none=True) for one in item.envFrom or ()),
+        "restart": bool(item.restart),
+        "service_account": item.serviceAccountName or "",
+        "depends_on": tuple(item.dependsOn or ()),
+        **_check(item.check or "", item.parameters or {}, field, known),
         **_common(spec, item, field),
-    )
+    }
+    if target is not None and target.nodes is not None:
+        made["nodes"] = task.Nodes(_selector(target.nodes.selector), _objects(target.nodes.tolerations))
+        for name in ("nodeSelector", "tolerations"):
+            if getattr(item, name) is not None:
+                raise errors.SpecInvalid(f"{field}.{name}: with target.nodes say it there, as selector or tolerations")
+    if target is not None and target.hosts is not None:
+        made |= hosts.modern(target.hosts, item.ssh or spec.ssh, field, made["timeout_seconds"])
+    return _fitting(task.Task(kind=_kind(made), **made), field)
 
 
-def _original(
-    spec: inspect.InspectSpec, written: inspect.OriginalTask, field: str, checks: Collection[str]
-) -> task.Task:
-    try:
-        kind = task.Kind(written.type or "")
-    except ValueError:
+def _original(spec: inspect.InspectSpec, written: original.OriginalTask, field: str, known: Checks) -> task.Task:
+    if written.type not in ("script", "image"):
         said = f"type: {written.type!r} is unknown" if written.type else "type is missing"
-        raise errors.SpecInvalid(f"{field}.{said}; say type: script or type: image") from None
+        raise errors.SpecInvalid(f"{field}.{said}; say type: script or type: image")
     script, source, check, image = written.script or "", written.source or "", "", ""
-    if kind is task.Kind.IMAGE:
-        image = source
+    if written.type == "image":
+        script, image = "", source
         if not image:
             raise errors.SpecInvalid(f"{field}.source is missing: name the image to run")
     elif not script:
         check = source
         if not check:
             raise errors.SpecInvalid(f"{field}: a script task needs script, or source with the name of a script")
-        if check not in checks:
-            raise errors.SpecInvalid(
-                f"{field}.source: no script named {check!r}; there are {', '.join(sorted(checks))}"
-            )
+        if check not in known:
+            raise errors.SpecInvalid(f"{field}.source: no script named {check!r}; there are {', '.join(sorted(known))}")
     location = written.script_location or ""
-    if location not in ("", "local", *_LOCATIONS):
+    if location not in ("", "local", "remote", "all"):
         raise errors.SpecInvalid(f"{field}.script_location: {location!r} is unknown; say local, remote or all")
-    unsupported = ""
-    if kind is task.Kind.SCRIPT and location in _LOCATIONS:
-        unsupported = f"script_location: {location} ({_LOCATIONS[location]}) is not supported by this version yet"
-    return task.Task(
-        name=written.task_name,
-        kind=kind,
-        script=script if kind is task.Kind.SCRIPT else "",
-        check=check,
-        image=image,
-        interpreter=inspect.Interpreter.PYTHON3 if check.endswith(".py") else inspect.Interpreter.BASH,
-        restart=bool(written.restart),
-        original=True,
-        location=location,
-        unsupported=unsupported,
+    made: dict[str, Any] = {
+        "name": written.task_name,
+        "script": script,
+        "image": image,
+        "restart": bool(written.restart),
+        "original": True,
+        "location": location,
+        **_check(check, {}, field, known),
         **_common(spec, spec, "spec"),
-    )
+    }
+    if written.type == "script" and location == "remote":
+        made |= hosts.original_hosts(written.remote_ips or (), spec.ssh, field, made["timeout_seconds"])
+    if written.type == "script" and location == "all":
+        made["nodes"] = _EVERY_NODE
+    return _fitting(task.Task(kind=_kind(made), **made), field)
+
+
+def _refuse_mixed(item: inspect.TaskItem, field: str) -> None:
+    """The schema's own rules once more, for objects that an older CRD let through."""
+    content = [name for name in ("script", "scriptFrom", "image", "check") if getattr(item, name) is not None]
+    if len(content) != 1:
+        raise errors.SpecInvalid(f"{field}: a task needs exactly one of script, scriptFrom, image, check")
+    if item.interpreter is not None and content[0] not in ("script", "scriptFrom"):
+        raise errors.SpecInvalid(f"{field}.interpreter belongs to script, not to {content[0]}; leave it out")
+    if item.parameters is not None and content[0] != "check":
+        raise errors.SpecInvalid(f"{field}.parameters belong to check, not to {content[0]}; leave them out")
+    target = item.target
+    if target is not None and sum(one is not None for one in (target.pod, target.nodes, target.hosts)) != 1:
+        raise errors.SpecInvalid(f"{field}.target is exactly one of pod, nodes, hosts")
+
+
+def _fitting(made: task.Task, field: str) -> task.Task:
+    """:raises errors.SpecInvalid: what runs and where it runs don't go together"""
+    if made.hosts and made.image:
+        raise errors.SpecInvalid(f"{field}: an image runs in a pod, not on hosts; give a script or check")
+    if made.hosts and made.env_from:
+        raise errors.SpecInvalid(f"{field}.envFrom would stay in the pod; on hosts use env, or args")
+    if made.hosts and made.profile:
+        raise errors.SpecInvalid(f"{field}.profile is about nodes; a task on hosts can't have one")
+    if made.check and made.hosts and made.asks_api:
+        raise errors.SpecInvalid(f"{field}: the check {made.check} asks the Kubernetes API; hosts have no access to it")
+    if made.time_zone and not made.schedule:
+        raise errors.SpecInvalid(f"{field}.timeZone belongs to a schedule; give one, or leave it out")
+    if made.schedule and made.depends_on:
+        raise errors.SpecInvalid(f"{field}.dependsOn: a task with a schedule can't wait for others; leave one out")
+    return made
+
+
+def _kind(made: dict[str, Any]) -> task.Kind:
+    if made.get("hosts"):
+        return task.Kind.SSH
+    return task.Kind.IMAGE if made["image"] else task.Kind.SCRIPT
+
+
+def _check(name: str, written: Mapping[str, Any], field: str, known: Checks) -> dict[str, Any]:
+    """What a task with a check has of it."""
+    if not name:
+        return {}
+    check = known.get(name)
+    if check is None:
+        raise errors.SpecInvalid(f"{field}.check: no check named {name!r}; there are {', '.join(sorted(known))}")
+    given = checks.parameters(check, written, f"{field}.parameters")
+    properties: Mapping[str, Any] = check.parameters.get("properties", {})
+    defaults = dict(checks.environment({key: one["default"] for key, one in properties.items() if "default" in one}))
+    environment = checks.environment(given)
+    for variable, value in environment:
+        _refuse_unholdable(f"{field}.parameters ({variable})", value)
+    return {
+        "check": check.name,
+        "interpreter": check.interpreter,
+        "parameters": environment,
+        "chosen": tuple((variable, value) for variable, value in environment if defaults.get(variable) != value),
+        "asks_api": check.access is not None,
+        "cluster_wide": checks.asks_cluster(check, given),
+    }
+
+
+def _interpreter(item: inspect.TaskItem) -> str:
+    """Empty where that is what would be taken anyway: naming the default is no change."""
+    named = item.interpreter
+    if named is fields.Interpreter.BASH and item.script is not None and not item.script.startswith("#!"):
+        return ""
+    return named.value if named else ""
 
 
 def _refuse_unholdable(field: str, text: str) -> None:
@@ -121,21 +190,42 @@ def _refuse_unholdable(field: str, text: str) -> None:
 
 def _common(spec: inspect.InspectSpec, own: inspect.Common, field: str) -> dict[str, Any]:
     """What a task says itself, else what the spec says for all, else the default."""
+
+    def said(name: str) -> Any:
+        value = getattr(own, name)
+        return value if value is not None else getattr(spec, name)
+
     timeout, where = (own.timeout, field) if own.timeout else (spec.timeout, "spec")
-    seconds = duration_seconds(timeout) if timeout else DEFAULT_TIMEOUT_SECONDS
-    if seconds < 1:
-        raise errors.SpecInvalid(f"{where}.timeout: {timeout!r} is no time at all; say at least 1s")
-    retries = own.retries if own.retries is not None else spec.retries
-    resources = own.resources or spec.resources or inspect.Resources(requests=None, limits=None)
+    resources = said("resources") or fields.Resources(requests=None, limits=None)
     return {
-        "timeout_seconds": seconds,
-        "retries": retries or 0,
+        "timeout_seconds": fields.seconds(timeout, f"{where}.timeout") if timeout else DEFAULT_TIMEOUT_SECONDS,
+        "retries": said("retries") or 0,
         "requests": _quantities(resources.requests),
         "limits": _quantities(resources.limits),
+        "schedule": said("schedule") or "",
+        # A task's own schedule doesn't need the spec's time zone to be taken away, nor the other way round.
+        "time_zone": (said("timeZone") or "") if said("schedule") else (own.timeZone or ""),
+        "suspend": bool(own.suspend) or bool(spec.suspend),
+        "node_selector": tuple(sorted((said("nodeSelector") or {}).items())),
+        "tolerations": _objects(said("tolerations")),
+        "image_pull_secrets": tuple(one.name for one in said("imagePullSecrets") or ()),
+        "profile": said("profile") or "",
     }
 
 
-def _quantities(written: dict[str, int | str] | None) -> tuple[tuple[str, str], ...]:
+def _config_map(value: fields.ConfigMapValue | None) -> task.KeyRef | None:
+    return None if value is None else task.KeyRef("ConfigMap", value.configMapKeyRef.name, value.configMapKeyRef.key)
+
+
+def _selector(selector: fields.Selector | None) -> dict[str, Any]:
+    return {} if selector is None else selector.model_dump(exclude_none=True)
+
+
+def _objects(written: list[fields.Toleration] | None) -> task.Objects:
+    return tuple(one.model_dump(exclude_none=True) for one in written or ())
+
+
+def _quantities(written: dict[str, int | str] | None) -> task.Pairs:
     return tuple(sorted((name, str(amount)) for name, amount in (written or {}).items()))
 
 
@@ -148,10 +238,10 @@ def _refuse_repeated(tasks: tuple[task.Task, ...]) -> None:
 def _refuse_large(tasks: tuple[task.Task, ...]) -> None:
     sizes = {one.name: len(one.script.encode("utf-8", "surrogatepass")) for one in tasks}
     for name, size in sizes.items():
-        if size > inspect.MAX_SCRIPT_BYTES:
-            raise errors.SpecInvalid(f"script of task {name!r} has {size} bytes; at most {inspect.MAX_SCRIPT_BYTES}")
-    if (total := sum(sizes.values())) > inspect.MAX_SCRIPTS_BYTES:
-        raise errors.SpecInvalid(f"all scripts together have {total} bytes; at most {inspect.MAX_SCRIPTS_BYTES}")
+        if size > fields.MAX_SCRIPT_BYTES:
+            raise errors.SpecInvalid(f"script of task {name!r} has {size} bytes; at most {fields.MAX_SCRIPT_BYTES}")
+    if (total := sum(sizes.values())) > fields.MAX_SCRIPTS_BYTES:
+        raise errors.SpecInvalid(f"all scripts together have {total} bytes; at most {fields.MAX_SCRIPTS_BYTES}")
 
 
 def _explain(error: pydantic.ValidationError) -> str:

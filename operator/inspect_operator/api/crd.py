@@ -16,6 +16,7 @@ COLUMNS: tuple[dict[str, Any], ...] = (
     {"name": "Succeeded", "type": "string", "jsonPath": ".status.succeeded", "description": "Every run passed"},
     {"name": "Tasks", "type": "integer", "jsonPath": ".status.tasks", "description": "How many tasks there are"},
     {"name": "Failed", "type": "integer", "jsonPath": ".status.failed", "description": "Tasks that did not pass"},
+    {"name": "Schedule", "type": "string", "jsonPath": ".status.schedule", "description": "When it runs again"},
     {"name": "Last run", "type": "date", "jsonPath": ".status.lastRun", "description": "When the latest run began"},
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
 )
@@ -98,10 +99,10 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
             if len(chosen) != 1:
                 raise TypeError(f"a field of several types has no structural schema: {chosen}")
             node = {**chosen[0], **node}
-    for word in ("title", "default", "$defs"):
+    for word in ("title", "default", "$defs", "writeOnly"):
         node.pop(word, None)
-    if node.get("additionalProperties") is False:
-        del node["additionalProperties"]
+    if isinstance(node.get("additionalProperties"), bool) and node.pop("additionalProperties"):
+        node["x-kubernetes-preserve-unknown-fields"] = True
     for name, child in list(node.get("properties", {}).items()):
         node["properties"][name] = _node(child, definitions)
     for word in ("items", "additionalProperties"):

@@ -15,6 +15,13 @@ LABEL_APP = "app"
 LABEL_INSPECT = f"{GROUP}/inspect"  # the Inspect's name, shortened where it is no label value
 LABEL_INSTANCE = "app.kubernetes.io/instance"  # the release
 ANNOTATION_TASK = f"{GROUP}/task"  # the task's name as written
+ANNOTATION_TARGET = f"{GROUP}/target"  # the node, where a task has one Job for each
+
+# On the Inspect: a run now, of all tasks or of those named; see plan/trigger.py.
+ANNOTATION_RUN_REQUEST = f"{GROUP}/run-requested-at"
+# On a ServiceAccount: tasks in its namespace may name it.
+LABEL_TASKS = f"{GROUP}/inspect-tasks"
+TASKS_ALLOWED = "allowed"
 
 # On Helm's own Secret: the state that tells what a release is without decoding it.
 LABEL_OWNER_UID = f"{GROUP}/owner-uid"

@@ -1,116 +1,56 @@
 """The Inspect resource as people write it: the models that the CRD is generated from and objects are read by.
 
 Limits stand here once: they end up in the CRD's schema, where the API server enforces them, and are checked again
-when an object is read (an older CRD may have let something through). The cost budget of the CEL rules was tried on
-a real API server: every list has maxItems, every string maxLength. No defaults below `spec.tasks`, so that common
+when an object is read (an older CRD may have let something through). No defaults below `spec.tasks`, so that common
 settings on `spec` can apply.
 """
 
-import enum
 from typing import Annotated, Any
 
 import pydantic
 
-MAX_TASKS = 100
-MAX_SCRIPT_BYTES = 200 * 1024
-MAX_SCRIPTS_BYTES = 1024 * 1024
-
-#: Go-like durations without fractions: 90s, 10m, 1h30m.
-DURATION = r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$"
-#: Kubernetes' own pattern of quantities (apimachinery, resource.Quantity in CRDs).
-QUANTITY = (
-    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
-)
-
-Name = Annotated[str, pydantic.Field(min_length=1, max_length=253)]
-Duration = Annotated[str, pydantic.Field(min_length=2, max_length=20, pattern=DURATION)]
-Quantity = Annotated[
-    int | str, pydantic.Field(json_schema_extra={"x-kubernetes-int-or-string": True, "pattern": QUANTITY})
-]
-Quantities = Annotated[dict[str, Quantity], pydantic.Field(max_length=8)]
-Retries = Annotated[int, pydantic.Field(ge=0, le=10)]
+from inspect_operator.api import fields, original
+from inspect_operator.api import target as targets
 
 
-class Interpreter(enum.StrEnum):
-    """What runs a script."""
-
-    BASH = "bash"
-    SH = "sh"
-    PYTHON3 = "python3"
-
-
-class Strict(pydantic.BaseModel):
-    """Unknown fields are refused, as kubectl's strict validation refuses them."""
-
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-
-class Loose(pydantic.BaseModel):
-    """Unknown fields survive: only inside the original spelling of a task."""
-
-    model_config = pydantic.ConfigDict(
-        extra="ignore", frozen=True, json_schema_extra={"x-kubernetes-preserve-unknown-fields": True}
-    )
-
-
-class RemoteIp(Loose):
-    """A remote host in the original spelling."""
-
-    ip: str | None = pydantic.Field(None, max_length=253, description="Address of the host.")
-    user: str | None = pydantic.Field(None, max_length=253, description="User to log in as.")
-    password: str | None = pydantic.Field(None, max_length=1024, description="Password of the user.")
-
-
-class OriginalTask(Loose):
-    """A task in the spelling of the original inspect-operator, frozen; checked for type and length only."""
-
-    task_name: Name = pydantic.Field(description="Name of the task: free text, unique within the Inspect.")
-    type: str | None = pydantic.Field(None, max_length=63, description="What the task is: script or image.")
-    source: str | None = pydantic.Field(
-        None,
-        max_length=1024,
-        description="Of a script task: the name of a shipped script, such as test.sh. Of an image task: the image.",
-    )
-    script: str | None = pydantic.Field(
-        None, max_length=MAX_SCRIPT_BYTES, description="Content of a bash script; wins over source."
-    )
-    script_location: str | None = pydantic.Field(
-        None, max_length=63, description="Where a script runs: local (in a pod, the default), remote or all (nodes)."
-    )
-    remote_ips: list[RemoteIp] | None = pydantic.Field(
-        None, max_length=256, description="The hosts of script_location: remote."
-    )
-    restart: bool | None = pydantic.Field(
-        None, description="Run the task again whenever the Inspect's spec changes, not only when this task does."
-    )
-
-
-class EnvVar(Strict):
-    """One environment variable with a literal value."""
-
-    name: str = pydantic.Field(
-        min_length=1, max_length=253, pattern=r"^[A-Za-z_.-][A-Za-z0-9_.-]*$", description="Name of the variable."
-    )
-    value: str = pydantic.Field(max_length=32768, description="Value, taken literally: nothing is expanded.")
-
-
-class Resources(Strict):
-    """Requests and limits of the container, as in a pod."""
-
-    requests: Quantities | None = pydantic.Field(None, description="What the container is guaranteed.")
-    limits: Quantities | None = pydantic.Field(None, description="What the container may use at most.")
-
-
-class Common(Strict):
+class Common(fields.Strict):
     """Settings that may stand on a task and, for all tasks, on the spec."""
 
-    timeout: Duration | None = pydantic.Field(
+    schedule: Annotated[str, pydantic.Field(max_length=128, pattern=fields.SCHEDULE)] | None = pydantic.Field(
+        None, description="When to run, again and again, as in a CronJob: five fields of cron, or @hourly and the like."
+    )
+    timeZone: Annotated[str, pydantic.Field(min_length=1, max_length=63)] | None = pydantic.Field(  # noqa: N815
+        None, description="Time zone of the schedule, such as Asia/Shanghai. Default: that of the control plane."
+    )
+    suspend: bool | None = pydantic.Field(
+        None,
+        description="Start no runs, by schedule or at first; a run that was asked for is done all the same. "
+        "On the spec it holds for all tasks.",
+    )
+    timeout: fields.Duration | None = pydantic.Field(
         None, description="How long one run may take, such as 90s, 10m or 1h30m. Default 10m."
     )
-    retries: Retries | None = pydantic.Field(
+    retries: fields.Retries | None = pydantic.Field(
         None, description="How often a failed run is tried again. Default 0: a finding is a result, not an accident."
     )
-    resources: Resources | None = pydantic.Field(None, description="CPU and memory of the task's container.")
+    resources: fields.Resources | None = pydantic.Field(None, description="CPU and memory of the task's container.")
+    nodeSelector: fields.Labels | None = pydantic.Field(  # noqa: N815
+        None, description="Labels of the nodes that the pod may run on; of target.nodes say selector there."
+    )
+    tolerations: fields.Tolerations | None = pydantic.Field(
+        None, description="Taints that don't keep the pod off a node; of target.nodes say tolerations there."
+    )
+    imagePullSecrets: list[fields.ObjectRef] | None = pydantic.Field(  # noqa: N815
+        None, max_length=8, description="Secrets with which the task's image is pulled."
+    )
+    profile: Annotated[str, pydantic.Field(max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")] | None = (
+        pydantic.Field(
+            None,
+            description="More access than a pod normally has, where the administrator allows it in this namespace. "
+            "node: the node's files (read-only below /host), processes and network, as root.",
+        )
+    )
+    ssh: targets.Ssh | None = pydantic.Field(None, description="How the hosts of target.hosts are reached.")
 
 
 class TaskItem(Common):
@@ -126,43 +66,78 @@ class TaskItem(Common):
                     "message": "a task has a name, or is in the original spelling with all its fields inside task:",
                 },
                 {
-                    "rule": "has(self.task) || [has(self.script), has(self.image)].filter(x, x).size() == 1",
-                    "message": "a task needs exactly one of script, image",
+                    "rule": "has(self.task) || [has(self.script), has(self.scriptFrom), has(self.image), "
+                    "has(self.check)].filter(x, x).size() == 1",
+                    "message": "a task needs exactly one of script, scriptFrom, image, check",
                 },
                 {
-                    "rule": "!has(self.task) || ![has(self.script), has(self.image), has(self.interpreter), "
-                    "has(self.args), has(self.env), has(self.timeout), has(self.retries), has(self.resources), "
-                    "has(self.restart)].exists(x, x)",
+                    "rule": "!has(self.task) || ![has(self.script), has(self.scriptFrom), has(self.image), "
+                    "has(self.check), has(self.parameters), has(self.interpreter), has(self.args), has(self.env), "
+                    "has(self.envFrom), has(self.serviceAccountName), has(self.dependsOn), has(self.target), "
+                    "has(self.restart), has(self.schedule), has(self.timeZone), has(self.suspend), "
+                    "has(self.timeout), has(self.retries), has(self.resources), has(self.nodeSelector), "
+                    "has(self.tolerations), has(self.imagePullSecrets), has(self.profile), has(self.ssh)]"
+                    ".exists(x, x)",
                     "message": "the original spelling takes all its fields inside task:",
                 },
                 {
-                    "rule": "!has(self.image) || !has(self.interpreter)",
-                    "message": "interpreter belongs to script, not to image",
+                    "rule": "!has(self.interpreter) || has(self.script) || has(self.scriptFrom)",
+                    "message": "interpreter belongs to script and scriptFrom",
+                },
+                {
+                    "rule": "!has(self.parameters) || has(self.check)",
+                    "message": "parameters belong to check",
                 },
             ]
         },
     )
 
-    name: Name | None = pydantic.Field(None, description="Name of the task: free text, unique within the Inspect.")
+    name: fields.Name | None = pydantic.Field(
+        None, description="Name of the task: free text, unique within the Inspect."
+    )
     script: str | None = pydantic.Field(
-        None, min_length=1, max_length=MAX_SCRIPT_BYTES, description="Content of the script to run in a pod."
+        None, min_length=1, max_length=fields.MAX_SCRIPT_BYTES, description="Content of the script to run."
+    )
+    scriptFrom: fields.ConfigMapValue | None = pydantic.Field(  # noqa: N815
+        None, description="A script in a ConfigMap, read when the run begins; for large ones."
     )
     image: str | None = pydantic.Field(
         None, min_length=1, max_length=1024, description="Image to run in a pod with its own entry point."
     )
-    interpreter: Interpreter | None = pydantic.Field(
-        None, description="What runs the script: bash (the default), sh or python3."
+    check: str | None = pydantic.Field(
+        None,
+        min_length=1,
+        max_length=253,
+        description="Name of a built-in check, such as disk-usage, or of the site's.",
+    )
+    parameters: dict[str, Any] | None = pydantic.Field(
+        None, max_length=64, description="Parameters of the check; each check has its own."
+    )
+    interpreter: fields.Interpreter | None = pydantic.Field(
+        None, description="What runs the script: bash, sh or python3. Default: what its first line says, else bash."
     )
     args: list[Annotated[str, pydantic.Field(max_length=4096)]] | None = pydantic.Field(
         None, max_length=64, description="Arguments of the script or the image's entry point, taken literally."
     )
-    env: list[EnvVar] | None = pydantic.Field(
+    env: list[fields.EnvVar] | None = pydantic.Field(
         None, max_length=64, description="Environment variables of the script or image."
+    )
+    envFrom: list[fields.EnvFrom] | None = pydantic.Field(  # noqa: N815
+        None, max_length=16, description="ConfigMaps and Secrets whose keys become environment variables."
+    )
+    serviceAccountName: fields.ObjectName | None = pydantic.Field(  # noqa: N815
+        None,
+        description="Account of the pod, whose token is then mounted; one that carries the label "
+        "api.practice.com/inspect-tasks: allowed. Default: no token.",
+    )
+    target: targets.Target | None = pydantic.Field(None, description="Where to run. Default: in one pod.")
+    dependsOn: list[fields.Name] | None = pydantic.Field(  # noqa: N815
+        None, max_length=fields.MAX_DEPENDS_ON, description="Tasks that must have succeeded before this one starts."
     )
     restart: bool | None = pydantic.Field(
         None, description="Run the task again whenever the Inspect's spec changes, not only when this task does."
     )
-    task: OriginalTask | None = pydantic.Field(
+    task: original.OriginalTask | None = pydantic.Field(
         None, description="The task in the spelling of the original inspect-operator."
     )
 
@@ -172,7 +147,7 @@ class InspectSpec(Common):
 
     tasks: list[TaskItem] = pydantic.Field(
         min_length=1,
-        max_length=MAX_TASKS,
+        max_length=fields.MAX_TASKS,
         description="The tasks of this inspection; each becomes one Helm release.",
         json_schema_extra={
             "x-kubernetes-validations": [
@@ -196,6 +171,7 @@ class ObjectMeta(pydantic.BaseModel):
     namespace: str
     uid: str
     generation: int = 1
+    annotations: dict[str, str] = pydantic.Field(default_factory=dict)
 
 
 class Inspect(pydantic.BaseModel):

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import pydantic
 
-from inspect_operator.api import inspect
+from inspect_operator.api import fields
 
 MAX_MESSAGE = 1024
 Message = Annotated[str, pydantic.Field(max_length=MAX_MESSAGE)]
 Word = Annotated[str, pydantic.Field(max_length=63)]
 
 
-class Condition(inspect.Strict):
+class Condition(fields.Strict):
     """A standard Kubernetes condition."""
 
     type: Word = pydantic.Field(description="Ready, Finished or Succeeded.")
@@ -27,16 +27,17 @@ class Condition(inspect.Strict):
     )
 
 
-class Finding(inspect.Strict):
+class Finding(fields.Strict):
     """One line that the task reported about one thing it looked at."""
 
     name: Message = pydantic.Field(description="What was looked at.")
     result: Word = pydantic.Field(description="fail, unknown, warn, success or info.")
     description: Message | None = pydantic.Field(None, description="What is being checked (caseDesc).")
     message: Message | None = pydantic.Field(None, description="What was seen.")
+    target: Message | None = pydantic.Field(None, description="The node or host that it was seen on.")
 
 
-class Counts(inspect.Strict):
+class Counts(fields.Strict):
     """How many findings there were of each result, also of those that are not listed."""
 
     fail: int | None = pydantic.Field(None, description="Findings that failed.")
@@ -46,7 +47,38 @@ class Counts(inspect.Strict):
     info: int | None = pydantic.Field(None, description="Findings that only tell something.")
 
 
-class Result(inspect.Strict):
+class TargetResult(fields.Strict):
+    """What is known of one node or host."""
+
+    target: Annotated[str, pydantic.Field(max_length=253)] = pydantic.Field(description="The node or host.")
+    state: Word | None = pydantic.Field(None, description="waiting, active or finished.")
+    verdict: Word | None = pydantic.Field(None, description="success, fail, error, skipped or unknown.")
+    reason: Word | None = pydantic.Field(None, description="Why, in one CamelCase word.")
+    message: Message | None = pydantic.Field(None, description="Why, in words.")
+    job: Word | None = pydantic.Field(None, description="The Job of the run on this node.")
+    runUid: Word | None = pydantic.Field(None, description="UID of that Job; tells runs apart.")  # noqa: N815
+    exitCode: int | None = pydantic.Field(None, description="Exit code of the script or image there.")  # noqa: N815
+    started: str | None = pydantic.Field(
+        None, description="When the run began.", json_schema_extra={"format": "date-time"}
+    )
+    finished: str | None = pydantic.Field(
+        None, description="When the run ended.", json_schema_extra={"format": "date-time"}
+    )
+    counts: Counts | None = pydantic.Field(None, description="Findings counted by result.")
+
+
+class PastRun(fields.Strict):
+    """A run before the one that the result is from."""
+
+    job: Word | None = pydantic.Field(None, description="Its Job.")
+    runUid: Word | None = pydantic.Field(None, description="UID of that Job.")  # noqa: N815
+    verdict: Word | None = pydantic.Field(None, description="success, fail, error, skipped or unknown.")
+    reason: Word | None = pydantic.Field(None, description="Why, in one CamelCase word.")
+    started: str | None = pydantic.Field(None, description="When it began.", json_schema_extra={"format": "date-time"})
+    finished: str | None = pydantic.Field(None, description="When it ended.", json_schema_extra={"format": "date-time"})
+
+
+class Result(fields.Strict):
     """What is known of one task: `task_name` and `res` are the original's fields, the others stand beside them."""
 
     task_name: Annotated[str, pydantic.Field(max_length=253)] = pydantic.Field(description="Name of the task.")
@@ -57,6 +89,11 @@ class Result(inspect.Strict):
     message: Message | None = pydantic.Field(None, description="Why, in words.")
     release: Word | None = pydantic.Field(None, description="The Helm release that holds the task.")
     revision: int | None = pydantic.Field(None, description="The revision of that release.")
+    schedule: Message | None = pydantic.Field(None, description="When the task runs again.")
+    suspended: bool | None = pydantic.Field(None, description="Whether its schedule is suspended.")
+    runKey: Word | None = pydantic.Field(  # noqa: N815
+        None, description="Hash of what runs and of what asked for it; another key is another run."
+    )
     job: Word | None = pydantic.Field(None, description="The Job of the run that this result is from.")
     runUid: Word | None = pydantic.Field(None, description="UID of that Job; tells runs apart.")  # noqa: N815
     exitCode: int | None = pydantic.Field(None, description="Exit code of the script or image.")  # noqa: N815
@@ -69,12 +106,23 @@ class Result(inspect.Strict):
     counts: Counts | None = pydantic.Field(None, description="Findings counted by result.")
     findings: list[Finding] | None = pydantic.Field(None, max_length=100, description="Findings, failing ones first.")
     cut: int | None = pydantic.Field(None, description="Findings that are counted but not listed for want of space.")
+    targets: list[TargetResult] | None = pydantic.Field(
+        None,
+        max_length=1024,
+        description="One row a node or host.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["target"]},
+    )
+    targetsCut: int | None = pydantic.Field(  # noqa: N815
+        None, description="Nodes or hosts that are counted but not listed for want of space."
+    )
     outputTail: Annotated[str, pydantic.Field(max_length=4096)] | None = pydantic.Field(  # noqa: N815
         None, description="The end of what the task printed."
     )
+    history: list[PastRun] | None = pydantic.Field(None, max_length=16, description="Runs before, the latest first.")
+    advice: Message | None = pydantic.Field(None, description="What could be done better in the task itself.")
 
 
-class InspectStatus(inspect.Strict):
+class InspectStatus(fields.Strict):
     """What the operator saw; for people and for `kubectl wait`."""
 
     observedGeneration: int | None = pydantic.Field(  # noqa: N815
@@ -91,12 +139,13 @@ class InspectStatus(inspect.Strict):
     succeeded: Word | None = pydantic.Field(None, description="Status of the condition Succeeded.")
     tasks: int | None = pydantic.Field(None, description="How many tasks there are.")
     failed: int | None = pydantic.Field(None, description="How many tasks ended in fail or error.")
+    schedule: Message | None = pydantic.Field(None, description="When tasks run again; how many ways, if several.")
     lastRun: str | None = pydantic.Field(  # noqa: N815
         None, description="When the latest run began.", json_schema_extra={"format": "date-time"}
     )
     results: list[Result] | None = pydantic.Field(
         None,
-        max_length=inspect.MAX_TASKS,
+        max_length=fields.MAX_TASKS,
         description="One row a task.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["task_name"]},
     )

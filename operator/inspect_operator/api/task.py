@@ -2,40 +2,117 @@
 
 import dataclasses
 import enum
+from typing import Any
 
-from inspect_operator.api import inspect
+Pairs = tuple[tuple[str, str], ...]
+#: Objects that are handed on to a pod as they were written, such as tolerations.
+Objects = tuple[dict[str, Any], ...]
 
 
 class Kind(enum.StrEnum):
-    """What a task runs; the name of the template folder that makes its manifests."""
+    """What runs a task; the name of the template folder that makes its pods."""
 
-    SCRIPT = "script"
-    IMAGE = "image"
+    SCRIPT = "script"  # a script or check, in the runner's image
+    IMAGE = "image"  # an image with its own entry point
+    SSH = "ssh"  # a script or check, on hosts that the runner logs in to
+
+
+@dataclasses.dataclass(frozen=True)
+class KeyRef:
+    """A key of a ConfigMap or Secret (`kind`) in the Inspect's namespace."""
+
+    kind: str
+    name: str
+    key: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Login:
+    """Where and as whom to log in. `inline_password` stands in the Inspect itself, in the original spelling only."""
+
+    address: str
+    port: int = 22
+    user: str = "root"
+    password: KeyRef | None = None
+    private_key: KeyRef | None = None
+    passphrase: KeyRef | None = None
+    inline_password: str = dataclasses.field(default="", repr=False, compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Host:
+    """One machine, under the name that it has in results."""
+
+    name: str
+    login: Login
+    jump: Login | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Ssh:
+    """How hosts are reached."""
+
+    known_hosts: KeyRef | None = None
+    trust_on_first_use: bool = False
+    parallelism: int = 10
+    connect_timeout_seconds: int = 10
+    run_timeout_seconds: int = 600
+
+
+@dataclasses.dataclass(frozen=True)
+class Nodes:
+    """Which nodes: a label selector, and tolerations, in Kubernetes' own form."""
+
+    selector: dict[str, Any] = dataclasses.field(default_factory=dict)
+    tolerations: Objects = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
     """One task with every default applied.
 
-    `script` is text, or empty where `check` names a shipped script. `unsupported` says why the task gets no release.
+    What runs is exactly one of `script` (text), `script_from`, `check` and `image`. `interpreter` is empty where the
+    script's first line says it, else bash. Where it runs: on `hosts`, on `nodes`, or in one pod.
     """
 
     name: str
     kind: Kind
     script: str = ""
+    script_from: KeyRef | None = None
     check: str = ""
+    parameters: Pairs = ()  # of a check, as environment variables, with defaults
+    chosen: Pairs = ()  # of these, what isn't the default
+    asks_api: bool = False  # the check asks the Kubernetes API
+    cluster_wide: bool = False  # and for more than its own namespace
     image: str = ""
-    interpreter: inspect.Interpreter = inspect.Interpreter.BASH
+    interpreter: str = ""
     args: tuple[str, ...] = ()
-    env: tuple[tuple[str, str], ...] = ()
+    env: Pairs = ()
+    env_from: Objects = ()
     timeout_seconds: int = 600
     retries: int = 0
-    requests: tuple[tuple[str, str], ...] = ()
-    limits: tuple[tuple[str, str], ...] = ()
+    requests: Pairs = ()
+    limits: Pairs = ()
     restart: bool = False
     original: bool = False
     location: str = ""  # script_location as written in the original spelling
-    unsupported: str = ""
+    nodes: Nodes | None = None
+    hosts: tuple[Host, ...] = ()
+    ssh: Ssh = Ssh()
+    node_selector: Pairs = ()
+    tolerations: Objects = ()
+    image_pull_secrets: tuple[str, ...] = ()
+    service_account: str = ""
+    profile: str = ""
+    schedule: str = ""
+    time_zone: str = ""
+    suspend: bool = False
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def own_account(self) -> bool:
+        """Whether its release holds an account for it: its check asks the Kubernetes API about its own namespace."""
+        return self.asks_api and not self.cluster_wide and not self.service_account
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +126,12 @@ class Owner:
 
 @dataclasses.dataclass(frozen=True)
 class Inspection:
-    """An Inspect object: who it is, which generation of its spec, and its tasks in the order written."""
+    """An Inspect object: who it is, which generation of its spec, and its tasks in the order written.
+
+    `run_request` is the annotation by which people ask for a run now, as they wrote it.
+    """
 
     owner: Owner
     generation: int
     tasks: tuple[Task, ...]
+    run_request: str = ""

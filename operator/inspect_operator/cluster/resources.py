@@ -35,8 +35,12 @@ CONFIG_MAPS = Resource("ConfigMap", "/api/v1", "configmaps")
 PODS = Resource("Pod", "/api/v1", "pods")
 EVENTS = Resource("Event", "/api/v1", "events")
 NAMESPACES = Resource("Namespace", "/api/v1", "namespaces", namespaced=False)
+NODES = Resource("Node", "/api/v1", "nodes", namespaced=False)
+SERVICE_ACCOUNTS = Resource("ServiceAccount", "/api/v1", "serviceaccounts")
 JOBS = Resource("Job", "/apis/batch/v1", "jobs")
+CRON_JOBS = Resource("CronJob", "/apis/batch/v1", "cronjobs")
+ROLE_BINDINGS = Resource("RoleBinding", "/apis/rbac.authorization.k8s.io/v1", "rolebindings")
 LEASES = Resource("Lease", "/apis/coordination.k8s.io/v1", "leases")
 
 #: What a release of ours may hold, in the order in which leftovers are removed.
-RELEASED = (JOBS, CONFIG_MAPS)
+RELEASED = (CRON_JOBS, JOBS, CONFIG_MAPS, ROLE_BINDINGS, SERVICE_ACCOUNTS)

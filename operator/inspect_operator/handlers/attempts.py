@@ -111,6 +111,6 @@ class Attempts:
 def _pause(error: errors.InspectError, subject: Subject, times: int) -> float:
     """Seconds until the next try: back-off, or not before the object changes. Nobody tells us when a release of
     somebody else goes away, so that is looked at now and then; a deletion changes no more, and must end."""
-    if error.retry or subject[1] == DELETION:
+    if error.retry or subject[1] == DELETION or isinstance(error, errors.NotAllowed):
         return queue.backoff_seconds(times - 1)
     return queue.MAX_BACKOFF_SECONDS if isinstance(error, errors.ReleaseNotOwned) else math.inf

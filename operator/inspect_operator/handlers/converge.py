@@ -5,14 +5,17 @@ import logging
 from collections.abc import Callable
 
 from inspect_operator import errors
+from inspect_operator import settings as settings_module
 from inspect_operator.api import canonical, group
 from inspect_operator.api import task as tasks
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import attempts, finalizer, queue
+from inspect_operator.handlers import attempts, finalizer, permission, queue, schedules, slots
+from inspect_operator.handlers import facts as facts_module
 from inspect_operator.handlers import memory as memories
 from inspect_operator.plan import desired, naming, observed, state, steps
-from inspect_operator.release import apply, leftovers
+from inspect_operator.release import apply, leftovers, passwords
 from inspect_operator.release import store as stores
+from inspect_operator.render import chart, hosts
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +28,7 @@ Steps = tuple[steps.Step, ...]
 
 class Converger:
     """`report` is woken whenever something changed that the status should tell. A revision that is pending since
-    before `dead_before` has no helm at work on it."""
+    before `dead_before` has no helm at work on it. `wake` has an Inspect looked at again."""
 
     def __init__(
         self,
@@ -33,19 +36,24 @@ class Converger:
         releases: apply.Releases,
         store: stores.Store,
         memory: memories.Memory,
-        checks: tuple[str, ...],
+        settings: settings_module.Settings,
+        renderer: chart.Renderer,
         dead_before: datetime.datetime,
-        steps_at_once: int,
         report: Callable[[queue.Key], None],
+        wake: Callable[[queue.Key], None],
     ) -> None:
         self._cluster = cluster
         self._releases = releases
         self._store = store
         self._memory = memory
-        self._checks = checks
+        self._settings = settings
+        self._schedules = schedules.Schedules(renderer)
+        self._checks = renderer.checks
+        self.slots = slots.Slots(memory, settings.active_runs, settings.active_runs_per_namespace)
         self._dead_before = dead_before
         self._report = report
-        self._attempts = attempts.Attempts(steps_at_once)
+        self._wake = wake
+        self._attempts = attempts.Attempts(max(1, settings.helm_concurrency // 2))
 
     async def converge(self, key: queue.Key) -> float | None:
         """One pass; the work of the queue."""
@@ -60,7 +68,7 @@ class Converger:
         try:
             inspection = canonical.read(body, self._checks)
             found = self._store.seen(owner.namespace, owner.uid, _names(inspection))
-            wanted = desired.releases(inspection, found)
+            wanted = await self._want(key, inspection, found, act=False)
         except errors.SpecInvalid as error:
             self._refuse(key, metadata["generation"], error)
             return None
@@ -69,26 +77,49 @@ class Converger:
         open_steps = self._open_steps(key, inspection, wanted, found)
         # Somebody may have taken our finalizer off, as `kubectl replace` does.
         bare = group.FINALIZER not in metadata.get("finalizers", ()) and _owned(found, owner)
-        if not bare and not self._attempts.due(key, subject, open_steps) and key not in self._memory.suspect:
+        known = self._memory.converged.get(key)
+        new = known is None or known.generation != inspection.generation
+        with_passwords = new and any(task.hosts for task in inspection.tasks)
+        due = self._attempts.due(key, subject, open_steps)
+        if not (bare or due or with_passwords or key in self._memory.suspect):
             return self._settle(key, inspection, wanted, open_steps)
         if not await finalizer.put(self._cluster, owner, body):
             return None  # the object is gone; installed now, nobody would ever remove its releases
-        known = self._memory.converged.get(key)
-        if known is None or known.generation != inspection.generation:
+        if new:
             self._tell(key, memories.Converged(inspection.generation, False, inspection, wanted))
         # Decided from what was seen before; what is done is decided from what is there now.
         self._memory.suspect.discard(key)
         try:
             found = await self._store.refresh(owner.namespace, owner.uid, _names(inspection))
+            if with_passwords:
+                await self._copy_passwords(owner, wanted)
+            living = await self._living(owner, found)
         except errors.InspectError:
             self._memory.suspect.add(key)
             raise
-        wanted = desired.releases(inspection, found)
-        open_steps = self._open_steps(key, inspection, wanted, found, await self._living(owner, found))
-        await self._carry_out(key, owner, subject, open_steps)
+        wanted = await self._want(key, inspection, found, act=True)
+        open_steps = self._open_steps(key, inspection, wanted, found, living)
         self._memory.own(key, wanted)
+        await self._carry_out(key, owner, subject, open_steps)
         found = self._store.seen(owner.namespace, owner.uid, _names(inspection))
         return self._settle(key, inspection, wanted, self._open_steps(key, inspection, wanted, found))
+
+    async def _want(self, key: queue.Key, inspection: tasks.Inspection, found: Found, *, act: bool) -> Wanted:
+        """What should exist. To `act` on it, slots for the Jobs that start are taken in the same moment."""
+        facts = facts_module.of(self._memory, key, inspection, self._settings, self.slots.free(key))
+        wanted = desired.releases(inspection, found, facts)
+        if act:
+            self.slots.reserve(key, [name for want in wanted for name in want.starting])
+        if any(want.waiting for want in wanted):
+            self._memory.waiting.setdefault(key)
+        else:
+            self._memory.waiting.pop(key, None)
+        return await self._schedules.digested(wanted, inspection.owner)
+
+    async def _copy_passwords(self, owner: tasks.Owner, wanted: Wanted) -> None:
+        for want in wanted:
+            if want.task.hosts:
+                await passwords.ensure(self._cluster, owner, want.release, hosts.inline_passwords(want.task))
 
     def _open_steps(
         self,
@@ -106,7 +137,7 @@ class Converger:
             living=living,
             dead_before=max(self._dead_before, old),
             ended={(name, number) for where, name, number in self._releases.ended if where == namespace},
-            lost=self._memory.lost(namespace, wanted),
+            lost=self._memory.lost(namespace, wanted, self._schedules.essences(namespace, wanted)),
         )
         open_steps = steps.decide(wanted, found, known, inspection.generation)
         self._attempts.keep_only(key, open_steps)
@@ -118,12 +149,30 @@ class Converger:
         async def act(step: steps.Step) -> None:
             if step.action is steps.Action.REFUSE:
                 raise errors.ReleaseNotOwned(f"{step.why}; rename the task, or uninstall that release")
-            await self._releases.carry_out(step, owner)
+            try:
+                if step.want is not None:
+                    await permission.check(self._cluster, step.want.task, owner.namespace)
+                await self._releases.carry_out(step, owner)
+            except errors.InspectError:
+                self._give_back(key, step)
+                raise
             if step.want is not None:
-                self._memory.found(owner.namespace, step.want.job)
+                rendered = self._schedules.essences(owner.namespace, (step.want,)).get(step.release, {})
+                self._memory.found(owner.namespace, step.want, rendered)
 
         due = self._attempts.due(key, subject, open_steps)
+        for step in open_steps:
+            if step not in due:
+                self._give_back(key, step)
         await self._attempts.carry_out(key, subject, due, act, lambda: self._subject(key) == subject)
+
+    def _give_back(self, key: queue.Key, step: steps.Step) -> None:
+        """The slots of Jobs that are not made now are for others."""
+        if step.want is not None and step.want.starting:
+            self.slots.give_back(key, step.want.starting)
+            for other in tuple(self._memory.waiting):
+                if other != key:
+                    self._wake(other)
 
     def _subject(self, key: queue.Key) -> attempts.Subject | None:
         """What the object wants by now: an edit or a deletion ends the pass that works on something else."""
@@ -137,7 +186,7 @@ class Converger:
         failures = self._attempts.failures(key, open_steps)
         # A step without a failure waits for the helm of somebody else, or came up just now.
         waits = len(failures) < len(open_steps)
-        problems = self._attempts.by_release(key)
+        problems = self._attempts.by_release(key) | {want.release: want.refused for want in wanted if want.refused}
         self._tell(key, memories.Converged(inspection.generation, not waits, inspection, wanted, problems))
         return _soonest([failure.pause_seconds for failure in failures] + ([BUSY_SECONDS] if waits else []))
 
@@ -177,7 +226,7 @@ class Converger:
                 self._refuse(key, body["metadata"]["generation"], failures[0].error)
                 return _soonest([failure.pause_seconds for failure in failures])
             selector = f"{group.LABEL_INSPECT}={naming.label_value(owner.name)}"
-            await leftovers.remove(self._cluster, owner.namespace, selector)
+            await leftovers.remove(self._cluster, owner.namespace, selector, passwords=True)
         self._store.forget(owner.namespace, owner.uid)
         await finalizer.drop(self._cluster, owner, body)
         logger.info("inspect was deleted namespace=%s name=%s", owner.namespace, owner.name)

@@ -2,14 +2,15 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from inspect_operator import errors
 from inspect_operator.api import group
 from inspect_operator.api import task as tasks
 from inspect_operator.handlers import queue
-from inspect_operator.plan import desired
+from inspect_operator.plan import desired, drift, nodes
+from inspect_operator.run import outcome
 
 Object = dict[str, Any]
 
@@ -27,7 +28,7 @@ class Converged:
 
 
 class Memory:
-    """Everything by namespace; releases connect Jobs, pods and ConfigMaps with their Inspect."""
+    """Everything by namespace; releases connect Jobs, pods and what else they hold with their Inspect."""
 
     def __init__(self) -> None:
         self.inspects: dict[queue.Key, Object] = {}
@@ -36,10 +37,19 @@ class Memory:
         self._written: dict[queue.Key, tuple[int, Object]] = {}
         #: Inspects one of whose objects was deleted by somebody: their releases are to be read anew.
         self.suspect: set[queue.Key] = set()
+        #: Inspects with something that waits for runs to end.
+        self.waiting: dict[queue.Key, None] = {}
+        #: Jobs that have not ended and are not a schedule's, by namespace and name.
+        self.active: set[tuple[str, str]] = set()
+        self.nodes: dict[str, nodes.Node] = {}
         self._children: dict[str, dict[tuple[str, str], dict[str, Object]]] = {"Job": {}, "Pod": {}}
+        self._job_names: set[tuple[str, str]] = set()
         self._owners: dict[tuple[str, str], queue.Key] = {}  # by namespace and release
-        self._runs: dict[tuple[str, str], queue.Key] = {}  # by namespace and name of the wanted Job
-        self._lost: set[tuple[str, str]] = set()
+        self._wanted: dict[tuple[str, str, str], queue.Key] = {}  # by namespace, kind and name of what should exist
+        self._lost: set[tuple[str, str, str]] = set()
+        #: What else releases hold, as last seen: by namespace, kind and name.
+        self._held: dict[tuple[str, str, str], drift.Essence | None] = {}
+        self._crons: dict[tuple[str, str], set[str]] = {}  # names by namespace and release
 
     def notice_inspect(self, body: Object, deleted: bool) -> queue.Key:
         """Keeps the object, or forgets everything about it."""
@@ -52,6 +62,7 @@ class Memory:
             self._written.pop(key, None)
         if deleted or another:
             self.converged.pop(key, None)
+            self.waiting.pop(key, None)
         if deleted:
             self.inspects.pop(key, None)
             self.suspect.discard(key)
@@ -73,11 +84,20 @@ class Memory:
         if _version(self.inspects[key]) < _version(answer):
             self._written[key] = (_version(answer), status)
 
+    def notice_node(self, body: Object, deleted: bool) -> bool:
+        """Keeps what decides whether it is inspected; returns whether that changed."""
+        node = nodes.read(body)
+        before = self.nodes.get(node.name)
+        if deleted:
+            return self.nodes.pop(node.name, None) is not None
+        self.nodes[node.name] = node
+        return node != before
+
     def notice_child(self, body: Object, deleted: bool) -> queue.Key | None:
-        """Keeps a Job, pod or the loss of a ConfigMap; returns the Inspect that it concerns, where known."""
+        """Keeps a Job, a pod, or what else a release holds; returns the Inspect that it concerns, where known."""
         kind, metadata = body["kind"], body["metadata"]
         release = (metadata["namespace"], (metadata.get("labels") or {}).get(group.LABEL_INSTANCE, ""))
-        run = (metadata["namespace"], metadata["name"])
+        place = (metadata["namespace"], kind, metadata["name"])
         if kind in self._children:
             children = self._children[kind].setdefault(release, {})
             if deleted:
@@ -86,48 +106,103 @@ class Memory:
                     del self._children[kind][release]
             else:
                 children[metadata["uid"]] = _small(body)
-        elif not deleted:
-            self._lost.discard(run)
-        elif run in self._runs:
-            self._lost.add(run)
-        if deleted and kind != "Pod" and run in self._runs:
-            self.suspect.add(self._runs[run])
+            if kind == "Job":
+                self._notice_job(body, deleted)
+            changed = deleted and kind == "Job"
+        else:
+            changed = self._notice_held(place, release, body, deleted)
+        if changed and place in self._wanted:
+            self.suspect.add(self._wanted[place])
         return self._owners.get(release)
+
+    def _notice_held(self, place: tuple[str, str, str], release: tuple[str, str], body: Object, deleted: bool) -> bool:
+        """Whether something that a release holds is gone or another than before."""
+        if deleted:
+            self._held.pop(place, None)
+            self._crons.get(release, set()).discard(place[2])
+            if place in self._wanted:
+                self._lost.add(place)
+            return True
+        essence = drift.essence(body)
+        changed = self._held.get(place, essence) not in (None, essence)
+        self._held[place] = essence
+        self._lost.discard(place)
+        if place[1] == "CronJob":
+            self._crons.setdefault(release, set()).add(place[2])
+        return changed
+
+    def _notice_job(self, body: Object, deleted: bool) -> None:
+        name = (body["metadata"]["namespace"], body["metadata"]["name"])
+        self._job_names.discard(name) if deleted else self._job_names.add(name)
+        if deleted or outcome.job_ended(body) or cron_of(body):
+            self.active.discard(name)
+        else:
+            self.active.add(name)
+
+    def notice_present(self, kind: str, metadata: Object) -> None:
+        """Something that a release holds was there at start; what stands in it our watch will tell."""
+        self._held.setdefault((metadata["namespace"], kind, metadata["name"]), None)
 
     def own(self, key: queue.Key, wanted: tuple[desired.Desired, ...]) -> None:
         """From now on what happens to these releases, and to no others, concerns that Inspect."""
-        runs = {(key[0], want.job) for want in wanted}
-        for run in [run for run, owner in self._runs.items() if owner == key and run not in runs]:
-            del self._runs[run]
-            self._lost.discard(run)
+        places = {(key[0], kind, name) for want in wanted for kind, name in want.objects}
+        places |= {(key[0], "Job", member.name) for want in wanted for member in want.jobs}
+        for place in [place for place, owner in self._wanted.items() if owner == key and place not in places]:
+            del self._wanted[place]
+            self._lost.discard(place)
         releases = {(key[0], want.release) for want in wanted}
         for release in [release for release, owner in self._owners.items() if owner == key and release not in releases]:
             del self._owners[release]
-        self._runs.update(dict.fromkeys(runs, key))
+        self._wanted.update(dict.fromkeys(places, key))
         self._owners.update(dict.fromkeys(releases, key))
 
-    def job(self, namespace: str, want: desired.Desired) -> Object | None:
-        """The Job of the wanted run; the newest, should one of the same name be gone without our noticing."""
-        jobs = self._children["Job"].get((namespace, want.release), {}).values()
-        named = [job for job in jobs if job["metadata"]["name"] == want.job]
-        return max(named, key=lambda job: str(job["metadata"].get("creationTimestamp", "")), default=None)
+    def jobs(self, namespace: str, release: str) -> list[Object]:
+        """The Jobs of a release, the oldest first."""
+        found = self._children["Job"].get((namespace, release), {}).values()
+        return sorted(found, key=lambda job: str(job["metadata"].get("creationTimestamp", "")))
 
-    def pods(self, namespace: str, want: desired.Desired, job_uid: str) -> list[Object]:
+    def job(self, namespace: str, release: str, name: str) -> Object | None:
+        """The Job of that name; the newest, should one of the same name be gone without our noticing."""
+        named = [job for job in self.jobs(namespace, release) if job["metadata"]["name"] == name]
+        return named[-1] if named else None
+
+    def knows_job(self, namespace: str, name: str) -> bool:
+        """Whether a Job of that name was seen and not seen to go."""
+        return (namespace, name) in self._job_names
+
+    def pods(self, namespace: str, release: str, job_uid: str) -> list[Object]:
         """The pods of one Job."""
-        return owned(self._children["Pod"].get((namespace, want.release), {}).values(), job_uid)
+        return owned(self._children["Pod"].get((namespace, release), {}).values(), job_uid)
 
-    def lost(self, namespace: str, wanted: tuple[desired.Desired, ...]) -> set[str]:
-        """Releases whose ConfigMap was deleted behind our back; an image has none to lose."""
-        scripts = [want for want in wanted if want.task.kind is tasks.Kind.SCRIPT]
-        return {want.release for want in scripts if (namespace, want.job) in self._lost}
+    def made(self, namespace: str, release: str) -> set[str]:
+        """Names of the Jobs and CronJobs of a release."""
+        return {job["metadata"]["name"] for job in self.jobs(namespace, release)} | self._crons.get(
+            (namespace, release), set()
+        )
 
-    def found(self, namespace: str, name: str) -> None:
-        """A ConfigMap was written by us: an older notice of its deletion no longer counts."""
-        self._lost.discard((namespace, name))
+    def lost(
+        self, namespace: str, wanted: Iterable[desired.Desired], rendered: Mapping[str, drift.Essences]
+    ) -> set[str]:
+        """Releases with an object that was deleted behind our back, or changed: of a schedule, what was rendered."""
+        found = set()
+        for want in wanted:
+            if any((namespace, kind, name) in self._lost for kind, name in want.objects):
+                found.add(want.release)
+            for (kind, name), essence in rendered.get(want.release, {}).items():
+                place = (namespace, kind, name)
+                if place not in self._held or drift.differs(self._held[place], essence):
+                    found.add(want.release)
+        return found
 
-    def missing(self, namespace: str, name: str) -> None:
-        """A ConfigMap wasn't there at start."""
-        self._lost.add((namespace, name))
+    def found(self, namespace: str, want: desired.Desired, rendered: drift.Essences) -> None:
+        """All of it was written by us: an older notice no longer counts."""
+        self._lost -= {(namespace, kind, name) for kind, name in want.objects}
+        for (kind, name), essence in rendered.items():
+            self._held[(namespace, kind, name)] = essence
+
+    def missing(self, namespace: str, kind: str, name: str) -> None:
+        """It wasn't there at start."""
+        self._lost.add((namespace, kind, name))
 
 
 def _version(body: Object) -> int:
@@ -146,6 +221,12 @@ def _small(body: Object) -> Object:
         "spec": {name: spec[name] for name in ("suspend", "backoffLimit", "activeDeadlineSeconds") if name in spec},
         "status": body.get("status") or {},
     }
+
+
+def cron_of(job: Object) -> str:
+    """Name of the CronJob that made a Job; empty where none did."""
+    references = job["metadata"].get("ownerReferences") or ()
+    return next((str(one["name"]) for one in references if one.get("kind") == "CronJob"), "")
 
 
 def owned(pods: Iterable[Object], job_uid: str) -> list[Object]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import kopf
 
+from inspect_operator import errors
 from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
@@ -19,7 +20,9 @@ logger = logging.getLogger(__name__)
 OURS = "taskType=inspect"
 #: A Job and its pod change several times within a moment; the status tells of it once.
 REST_SECONDS = 0.5
-CHILDREN = (resources.JOBS, resources.PODS, resources.CONFIG_MAPS)
+CHILDREN = (*resources.RELEASED, resources.PODS)
+#: Nodes that join together are inspected together, by one new revision.
+NODES_SECONDS = 30.0
 
 
 class Operator:
@@ -35,26 +38,46 @@ class Operator:
         self._store = store.Store(cluster)
         self._helm = helm.Helm(settings.helm, settings.helm_concurrency)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
-        self._reports = queue.Queue("report", report.Reporter(cluster, self._store, self._memory).report, REST_SECONDS)
+        reporter = report.Reporter(cluster, self._store, self._memory, self._converge)
+        self._reports = queue.Queue("report", reporter.report, REST_SECONDS)
         converger = converge.Converger(
-            cluster, releases, self._store, self._memory, tuple(renderer.scripts), dead_before,
-            max(1, settings.helm_concurrency // 2), self._reports.wake,
+            cluster, releases, self._store, self._memory, settings, renderer, dead_before,
+            self._reports.wake, self._converge,
         )  # fmt: skip
         self._converges = queue.Queue("converge", converger.converge)
+        self._nodes_timer: asyncio.TimerHandle | None = None
+
+    def _converge(self, key: queue.Key) -> None:
+        self._converges.wake(key)
 
     async def prime(self) -> None:
-        """Reads which releases there are, and which ConfigMaps they lost while nobody watched."""
+        """Reads what there is: nodes, releases, what they hold, and what they lost while nobody watched."""
         await self._store.prime(self._settings.namespaces)
+        try:
+            for body in await self._cluster.list(resources.NODES, "", full=True):
+                self._memory.notice_node(body, deleted=False)
+        except errors.ClusterForbidden as error:
+            logger.warning("nodes can't be seen, tasks with target.nodes will find none: %s", error)
         present = set()
         for namespace in self._settings.namespaces or ("",):
-            for item in await self._cluster.list(resources.CONFIG_MAPS, namespace, selector=OURS):
-                present.add((item["metadata"]["namespace"], item["metadata"]["name"]))
+            for resource in resources.RELEASED:
+                # Of Jobs and CronJobs it matters what stands in them before the first decision.
+                full = resource in (resources.JOBS, resources.CRON_JOBS)
+                for item in await self._cluster.list(resource, namespace, selector=OURS, full=full):
+                    metadata = item["metadata"]
+                    present.add((metadata["namespace"], resource.kind, metadata["name"]))
+                    if full:
+                        self._memory.notice_child({**item, "kind": resource.kind}, deleted=False)
+                    else:
+                        self._memory.notice_present(resource.kind, metadata)
         for namespace, name in self._store.runs():
-            if (namespace, name) not in present:
-                self._memory.missing(namespace, name)
+            if (namespace, resources.CONFIG_MAPS.kind, name) not in present:
+                self._memory.missing(namespace, resources.CONFIG_MAPS.kind, name)
 
     async def close(self, *, at_once: bool = False) -> None:
         """Ends what is under way: a helm at work is asked to end and waited for, or killed."""
+        if self._nodes_timer is not None:
+            self._nodes_timer.cancel()
         if at_once:
             self._helm.terminate_seconds = 0.0
         await self._converges.close()
@@ -80,6 +103,7 @@ class Operator:
         kopf.on.event(group.GROUP, group.VERSION, group.PLURAL, registry=registry)(self._on_inspect)
         for child in CHILDREN:
             kopf.on.event(*_place(child), registry=registry)(self._on_child)
+        kopf.on.event(*_place(resources.NODES), registry=registry)(self._on_node)
         return registry
 
     async def _configure(self, settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -97,11 +121,26 @@ class Operator:
             self._reports.wake(key)
 
     async def _on_child(self, event: Any, **_: Any) -> None:
-        deleted = event["type"] == "DELETED"
+        deleted, active = event["type"] == "DELETED", len(self._memory.active)
         key = self._memory.notice_child(dict(event["object"]), deleted)
         if key is not None:
             self._reports.wake(key)
             if key in self._memory.suspect:
+                self._converges.wake(key)
+        if len(self._memory.active) < active:
+            for waiting in tuple(self._memory.waiting):
+                self._converges.wake(waiting)
+
+    async def _on_node(self, event: Any, **_: Any) -> None:
+        changed = self._memory.notice_node(dict(event["object"]), event["type"] == "DELETED")
+        if changed and self._nodes_timer is None:
+            self._nodes_timer = asyncio.get_running_loop().call_later(NODES_SECONDS, self._nodes_changed)
+
+    def _nodes_changed(self) -> None:
+        self._nodes_timer = None
+        for key in tuple(self._memory.inspects):
+            converged = self._memory.converged.get(key)
+            if converged is None or any(want.task.nodes is not None for want in converged.wanted):
                 self._converges.wake(key)
 
 

@@ -1,52 +1,306 @@
-"""From an inspection to the releases it wants."""
+"""From an inspection to the releases it wants, and to the runs that have to wait."""
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 
 from inspect_operator import errors
 from inspect_operator.api import task as tasks
-from inspect_operator.plan import naming, observed, runkey
+from inspect_operator.plan import dependencies, naming, observed, runkey
+from inspect_operator.plan import nodes as plan_nodes
+from inspect_operator.plan import trigger as triggers
+
+NO_NODES = "NoNodes"
+_QUEUED = "waits until fewer runs are active (the operator's settings limit how many may be at once)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """One place where a task runs: a node, or the only pod (`target` is empty). `name` is that of the Job."""
+
+    target: str
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Aside:
+    """A run that isn't there (yet), and why. `skipped`: nothing is expected to change that by itself."""
+
+    target: str
+    skipped: bool
+    reason: str
+    message: str
 
 
 @dataclasses.dataclass(frozen=True)
 class Desired:
-    """One release that should exist, and the run it stands for."""
+    """One release that should exist, and the runs it stands for.
+
+    `jobs` are runs that are done once, of which `made` exist or have ended; `crons` are CronJobs. `asides` are places
+    without either. `held`: the release stays as it is (or isn't there) until the reason is gone. `refused`: the task
+    asks for what it can't have. `waiting`: something here waits for runs to end.
+    """
 
     task: tasks.Task
     release: str
     run_key: str
     trigger: str
     digest: str
+    jobs: tuple[Member, ...] = ()
+    crons: tuple[Member, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    made: frozenset[str] = frozenset()
+    held: Aside | None = None
+    refused: errors.InspectError | None = None
+    waiting: bool = False
 
     @property
-    def job(self) -> str:
-        """Name of the run's Job and of its ConfigMap."""
+    def files(self) -> str:
+        """Name of the ConfigMap of the runs that are done once."""
         return naming.run_name(self.release, self.run_key)
 
+    @property
+    def objects(self) -> frozenset[tuple[str, str]]:
+        """What a release holds beside its Jobs, by kind and name, if its templates are the shipped ones."""
+        task = self.task
+        names = set()
+        if task.script or task.check or task.hosts:
+            names |= {("ConfigMap", self.files)} if self.jobs else set()
+            names |= {("ConfigMap", self.release)} if self.crons else set()
+        if task.own_account:
+            names |= {("ServiceAccount", self.release), ("RoleBinding", self.release)}
+        return frozenset(names | {("CronJob", member.name) for member in self.crons})
 
-def releases(inspection: tasks.Inspection, found: Mapping[str, observed.Release]) -> tuple[Desired, ...]:
-    """What should exist, one release a supported task, in the order of the tasks.
+    @property
+    def starting(self) -> tuple[str, ...]:
+        """Names of the Jobs that are to be made now."""
+        if self.held or self.refused:
+            return ()
+        return tuple(member.name for member in self.jobs if member.name not in self.made)
 
-    :raises errors.SpecInvalid: two tasks would share a release
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """The last result of a task, and of which run it is; `verdict` is empty while it goes on."""
+
+    run_key: str
+    verdict: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What else decides what should exist, all of it by release or task name.
+
+    `made`: Jobs and CronJobs that exist, or whose end is known. `active`: releases with a run that goes on.
+    `results`: of tasks. `free`: how many more Jobs may be active. `profiles`: those allowed in the namespace.
     """
-    wanted: dict[str, Desired] = {}
+
+    nodes: tuple[plan_nodes.Node, ...] = ()
+    made: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    active: frozenset[str] = frozenset()
+    results: Mapping[str, Ended] = dataclasses.field(default_factory=dict)
+    free: int = sys.maxsize
+    profiles: frozenset[str] = frozenset()
+
+
+def releases(inspection: tasks.Inspection, found: Mapping[str, observed.Release], facts: Facts) -> tuple[Desired, ...]:
+    """What should exist, one release a task, in the order of the tasks.
+
+    :raises errors.SpecInvalid: two tasks would share a release, tasks wait for each other, an unknown one is asked for
+    """
+    dependencies.check(inspection)
+    request = triggers.request(inspection)
+    known_request = {
+        triggers.parse(release.newest.trigger).request
+        for release in found.values()
+        if release.newest.owner_uid == inspection.owner.uid
+    }
+    begun: dict[str, _Begun] = {}
+    taken: dict[str, str] = {}
     for task in inspection.tasks:
-        if task.unsupported:
-            continue
         name = naming.release_name(inspection.owner.name, task.name)
-        if name in wanted:
+        if name in taken:
             raise errors.SpecInvalid(
-                f"spec.tasks: {wanted[name].task.name!r} and {task.name!r} both become release {name}; rename one"
+                f"spec.tasks: {taken[name]!r} and {task.name!r} both become release {name}; rename one"
             )
-        stored = _stored(inspection, task, found.get(name))
-        trigger = runkey.accepted_trigger(task.restart, inspection.generation, stored)
-        key = runkey.run_key(task, trigger)
-        wanted[name] = Desired(task, name, key, trigger, runkey.digest(key))
-    return tuple(wanted.values())
+        taken[name] = task.name
+        token = request.of(task)
+        begun[task.name] = _begin(
+            inspection, task, name, found.get(name), facts, token, elsewhere=token in known_request
+        )
+    made: dict[str, Desired] = {}
+    free = facts.free
+    for task in _in_order(inspection):
+        want = _want(begun[task.name], made, facts, free)
+        free -= len(want.starting)
+        made[task.name] = want
+    return tuple(made[task.name] for task in inspection.tasks)
 
 
-def _stored(inspection: tasks.Inspection, task: tasks.Task, release: observed.Release | None) -> str | None:
-    """The stored trigger; where it must be compared, generations of another owner don't compare with ours."""
-    if release is None or (task.restart and release.newest.owner_uid != inspection.owner.uid):
+@dataclasses.dataclass(frozen=True)
+class _Begun:
+    """A task with its run key: `new` is a run that no revision holds yet, `asked` one that was asked for."""
+
+    task: tasks.Task
+    release: str
+    run_key: str
+    trigger: triggers.Trigger
+    calm: triggers.Trigger  # the same without the run that was asked for
+    new: bool
+    asked: bool
+    deferred: bool  # a run was asked for and waits for the one that goes on
+    installed: bool
+
+
+def _begin(
+    inspection: tasks.Inspection,
+    task: tasks.Task,
+    name: str,
+    release: observed.Release | None,
+    facts: Facts,
+    token: str,
+    *,
+    elsewhere: bool,
+) -> _Begun:
+    stored = None
+    if release is not None:
+        stored = triggers.parse(release.newest.trigger)
+        if task.restart and release.newest.owner_uid != inspection.owner.uid:
+            stored = None  # generations of another owner don't compare with ours
+    trigger = triggers.accepted(task, inspection.generation, token, stored, elsewhere=elsewhere)
+    before = stored or triggers.Trigger()
+    asked = trigger.now != before.now if task.schedule else (
+        trigger.request != before.request and not (stored is None and elsewhere)
+    )  # fmt: skip
+    calm = dataclasses.replace(trigger, request=before.request, now=before.now)
+    if task.schedule:
+        calm = dataclasses.replace(calm, generation=before.generation)
+    deferred = False
+    if asked and release is not None and name in facts.active and runkey.run_key(task, calm) == release.newest.run_key:
+        trigger, asked, deferred = calm, False, True
+    key = runkey.run_key(task, trigger)
+    new = release is None or release.newest.run_key != key
+    return _Begun(task, name, key, trigger, calm, new, asked, deferred, release is not None)
+
+
+def _in_order(inspection: tasks.Inspection) -> list[tasks.Task]:
+    """Tasks after those that they wait for, else as written."""
+    named = {task.name: task for task in inspection.tasks}
+    ordered: dict[str, tasks.Task] = {}
+
+    def put(task: tasks.Task) -> None:
+        for other in task.depends_on:
+            if other not in ordered:
+                put(named[other])
+        ordered[task.name] = task
+
+    for task in inspection.tasks:
+        if task.name not in ordered:
+            put(task)
+    return list(ordered.values())
+
+
+def _want(begun: _Begun, others: Mapping[str, Desired], facts: Facts, free: int) -> Desired:
+    task = begun.task
+    want = Desired(
+        task, begun.release, begun.run_key, str(begun.trigger), "", made=facts.made.get(begun.release, frozenset()),
+        waiting=begun.deferred,
+    )  # fmt: skip
+    if task.profile and task.profile not in facts.profiles:
+        return dataclasses.replace(want, refused=errors.NotAllowed(
+            f"task {task.name!r}: profile {task.profile!r} is not allowed in this namespace; "
+            f"an administrator allows it in the operator's settings (profiles.{task.profile})"
+        ))  # fmt: skip
+    if task.nodes is not None:
+        want = _on_nodes(want, task.nodes, facts)
+        if want.refused:
+            return want
+    else:
+        job = Member("", naming.run_name(begun.release, begun.run_key))
+        want = dataclasses.replace(want, jobs=(job,), crons=(Member("", begun.release),))
+    if task.schedule:
+        want = _scheduled(want, begun, free)
+    else:
+        want = _once(dataclasses.replace(want, crons=()), begun, others, facts, free)
+    jobs = [member.name for member in want.jobs] if task.nodes is not None else ()
+    return dataclasses.replace(want, digest=runkey.digest(want.run_key, jobs))
+
+
+def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
+    """One member a node. A node that can't take a pod now is skipped; what was made for it before stays."""
+    chosen = plan_nodes.members(facts.nodes, wanted)
+    if len(chosen.fitting) > plan_nodes.MAX_NODES:
+        return dataclasses.replace(want, refused=errors.TooManyNodes(
+            f"task {want.task.name!r}: {len(chosen.fitting)} nodes fit, at most {plan_nodes.MAX_NODES} may; "
+            "narrow target.nodes.selector"
+        ))  # fmt: skip
+    fitting = {node.name for node in chosen.fitting}
+    jobs, crons, asides = [], [], []
+    for node in facts.nodes:
+        name = naming.member_name(want.release, node.name)
+        cron = Member(node.name, name)
+        job = Member(node.name, naming.run_name(name, runkey.member_key(want.run_key, node.name)))
+        usable = node.name in fitting and node.ready and not node.cordoned
+        kept = [member for member in (job, cron) if usable or member.name in want.made]
+        jobs += [member for member in kept if member is job]
+        crons += [member for member in kept if member is cron]
+        if node.name in fitting and not (kept if not want.task.schedule else cron in kept):
+            reason, words = (
+                ("NodeNotReady", "is not Ready") if not node.ready else ("NodeCordoned", "is cordoned (unschedulable)")
+            )
+            asides.append(Aside(node.name, True, reason, f"node {node.name} {words}; it is inspected once it is not"))
+    return dataclasses.replace(want, jobs=tuple(jobs), crons=tuple(crons), asides=tuple(asides))
+
+
+def _scheduled(want: Desired, begun: _Begun, free: int) -> Desired:
+    """CronJobs, and beside them the Jobs of a run that was asked for. Where it has to wait, it is as if it weren't
+    asked for yet: the schedule stands all the same."""
+    if begun.new and begun.asked and free < 1:
+        key = runkey.run_key(want.task, begun.calm)
+        jobs = (Member("", naming.run_name(want.release, key)),) if want.task.nodes is None else want.jobs
+        jobs = tuple(member for member in jobs if member.name in want.made)
+        queued = Aside("", False, "Queued", _QUEUED)
+        return dataclasses.replace(
+            want, run_key=key, trigger=str(begun.calm), jobs=jobs, asides=(*want.asides, queued), waiting=True
+        )
+    if not begun.trigger.now:
+        return dataclasses.replace(want, jobs=())
+    return _with_slots(want, begun, free)
+
+
+def _once(want: Desired, begun: _Begun, others: Mapping[str, Desired], facts: Facts, free: int) -> Desired:
+    if begun.new:
+        for name in want.task.depends_on:
+            if aside := _waits_for(others[name], facts.results.get(name)):
+                return dataclasses.replace(want, held=aside, waiting=True)
+        if want.task.suspend and not begun.asked:
+            return dataclasses.replace(want, held=Aside("", False, "Suspended", "suspended before its run began"))
+    if not want.jobs and not begun.installed:
+        aside = Aside("", True, NO_NODES, "no node fits that is Ready" if want.asides else "no node fits")
+        return dataclasses.replace(want, held=aside)
+    return _with_slots(want, begun, free)
+
+
+def _waits_for(other: Desired, result: Ended | None) -> Aside | None:
+    """Why a task that depends on `other` doesn't start; None where it may."""
+    name = other.task.name
+    if other.refused or (other.held and other.held.skipped):
+        return Aside("", True, "DependencyFailed", f"task {name!r} did not run, and this one waits for its success")
+    verdict = result.verdict if result is not None and result.run_key == other.run_key and not other.held else ""
+    if not verdict:
+        return Aside("", False, "Dependency", f"waits for task {name!r}")
+    if verdict == "success":
         return None
-    return release.newest.trigger
+    return Aside("", True, "DependencyFailed", f"task {name!r} ended in {verdict}, and this one waits for its success")
+
+
+def _with_slots(want: Desired, begun: _Begun, free: int) -> Desired:
+    """As many new Jobs as may be active; the others wait."""
+    late = [member for member in want.jobs if member.name not in want.made][max(0, free) :]
+    if not late:
+        return want
+    jobs = tuple(member for member in want.jobs if member not in late)
+    if not want.task.schedule and (want.task.nodes is None or not (jobs or begun.installed)):
+        return dataclasses.replace(want, held=Aside("", False, "Queued", _QUEUED), waiting=True)
+    asides = tuple(Aside(member.target, False, "Queued", _QUEUED) for member in late)
+    return dataclasses.replace(want, jobs=jobs, asides=want.asides + asides, waiting=True)

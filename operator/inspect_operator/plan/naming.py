@@ -24,9 +24,19 @@ def release_name(inspect: str, task: str) -> str:
     return _shortened(plain, f"{inspect}\0{task}")
 
 
-def run_name(release: str, run_key: str) -> str:
+def member_name(release: str, target: str) -> str:
+    """The CronJob of one node, or of the only pod where `target` is empty: at most 52 characters."""
+    return _shortened(f"{release}-{_sanitised(target)}", f"{release}\0{target}") if target else release
+
+
+def run_name(member: str, run_key: str) -> str:
     """The Job of one run, and its ConfigMap: at most 63 characters, as pods carry it in a label."""
-    return f"{release}-{run_key}"
+    return f"{member}-{run_key}"
+
+
+def secret_name(release: str) -> str:
+    """The Secret with the passwords that stand in the Inspect itself."""
+    return f"{release}-ssh"
 
 
 def label_value(text: str) -> str:

@@ -53,16 +53,3 @@ class Release:
     def newest(self) -> Revision:
         """The revision that says what the release is."""
         return self.revisions[0]
-
-    def job_was_made(self, run_key: str, owner_uid: str) -> bool:
-        """Whether a revision of this very run was once completely installed, so that its Job existed.
-
-        Only the unbroken line of newest revisions of this owner counts: a script changed away and back is a new run of
-        the same key, and so is the same script of an object that was made anew.
-        """
-        for revision in self.revisions:
-            if revision.run_key != run_key or revision.owner_uid != owner_uid:
-                return False
-            if revision.status in (Status.DEPLOYED, Status.SUPERSEDED):
-                return True
-        return False

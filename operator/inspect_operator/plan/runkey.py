@@ -1,52 +1,65 @@
 """What makes a run a different run.
 
 The key is a hash of what the task runs and of the last accepted trigger. Not in it, so that editing it starts
-nothing: fields that stand at their default, timeout, retries, resources, templates, versions.
+nothing: fields that stand at their default, schedule, timeZone, suspend, timeout, retries, resources, dependsOn,
+where pods are scheduled, how hosts are logged in to, templates, versions.
 """
 
 import hashlib
 import json
-import re
+from collections.abc import Sequence
 from typing import Any
 
-from inspect_operator.api import inspect
 from inspect_operator.api import task as tasks
+from inspect_operator.plan import trigger as triggers
 
 KEY_HEX = 10
 DIGEST_HEX = 32
 
 
-def run_key(task: tasks.Task, trigger: str) -> str:
-    """10 hex digits; fits with a release's name into a Job's name."""
+def run_key(task: tasks.Task, trigger: triggers.Trigger) -> str:
+    """10 hex digits; fits with a release's name into a Job's name.
+
+    Beside a schedule only a run that was asked for has one: what a later edit changes is for the schedule's next run.
+    """
+    if task.schedule:
+        return _sha256({"now": trigger.now})[:KEY_HEX]
     content: dict[str, Any] = {"kind": task.kind.value}
-    for field in ("script", "check", "image", "args", "env"):
+    for field in ("script", "check", "image", "args", "env", "env_from", "interpreter"):
+        if value := getattr(task, field):
+            content[field] = value
+    if task.chosen:
+        content["parameters"] = task.chosen
+    if task.script_from:
+        content["scriptFrom"] = [task.script_from.name, task.script_from.key]
+    if task.nodes is not None:
+        content["nodes"] = True
+    if task.hosts:
+        content["hosts"] = [[host.name, host.login.address, host.login.port, host.login.user] for host in task.hosts]
+    for field in ("profile", "service_account"):
         if value := getattr(task, field):
             content[field] = value
     if task.original and task.kind is tasks.Kind.IMAGE:
         content["original"] = task.location  # such an image is told about itself in its environment
-    if task.interpreter is not inspect.Interpreter.BASH:
-        content["interpreter"] = task.interpreter.value
-    if trigger:
-        content["trigger"] = trigger
+    if str(trigger):
+        content["trigger"] = str(trigger)
     return _sha256(content)[:KEY_HEX]
 
 
-def digest(run_key: str) -> str:
-    """32 hex digits of what a one-shot release holds: its objects carry the run key and never change under it."""
-    return _sha256({"once": run_key})[:DIGEST_HEX]
+def member_key(run_key: str, target: str) -> str:
+    """The key of the run on one node."""
+    return _sha256({"run": run_key, "target": target})[:KEY_HEX] if target else run_key
 
 
-def accepted_trigger(restart: bool, generation: int, stored: str | None) -> str:
-    """The trigger that counts now; `stored` is the one of the owner's newest revision, None where there is none.
-
-    A new generation is a trigger where `restart: true`; taking `restart` away or lowering a number starts nothing.
-    """
-    if not restart:
-        return stored or ""
-    if stored is None:
-        return f"g{generation}"
-    number = re.fullmatch(r"g([0-9]+)", stored)
-    return f"g{generation}" if generation > (int(number.group(1)) if number else 0) else stored
+def digest(run_key: str, jobs: Sequence[str] = (), objects: Sequence[Any] = ()) -> str:
+    """32 hex digits of what a release holds: its run, where there is one for each node its Jobs, and of what follows
+    the templates the objects themselves. A one-shot's objects carry the run key and never change under it."""
+    content: dict[str, Any] = {"once": run_key}
+    if jobs:
+        content["jobs"] = list(jobs)
+    if objects:
+        content["objects"] = list(objects)
+    return _sha256(content)[:DIGEST_HEX]
 
 
 def _sha256(content: dict[str, Any]) -> str:

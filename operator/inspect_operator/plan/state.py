@@ -6,6 +6,7 @@ import enum
 from collections.abc import Collection
 
 from inspect_operator.plan import desired, observed
+from inspect_operator.plan import trigger as triggers
 
 
 class State(enum.StrEnum):
@@ -58,12 +59,21 @@ def of(want: desired.Desired, found: observed.Release | None, known: Known, gene
         return State.FAILED, f"revision {newest.number} had {newest.status}"
     if newest.owner_uid != known.owner_uid:
         return State.OUT_OF_SYNC, f"adopted from an Inspect that is gone (uid {newest.owner_uid})"
-    if newest.trigger != want.trigger:
-        return State.OUT_OF_SYNC, f"run again: restart is true and generation {generation} is new"
     if newest.run_key != want.run_key:
-        return State.OUT_OF_SYNC, f"task changed in generation {generation}"
+        return State.OUT_OF_SYNC, _why_again(want, newest, generation)
     if newest.digest != want.digest:
-        return State.OUT_OF_SYNC, "rendered objects changed"
+        return State.OUT_OF_SYNC, "schedule, nodes or templates changed"
+    if newest.trigger != want.trigger:
+        return State.OUT_OF_SYNC, "noted which run was asked for"
     if found.name in known.lost:
         return State.OUT_OF_SYNC, "an object of the release was lost"
     return State.IN_SYNC, ""
+
+
+def _why_again(want: desired.Desired, newest: observed.Revision, generation: int) -> str:
+    now, before = triggers.parse(want.trigger), triggers.parse(newest.trigger)
+    if now.request != before.request:
+        return "run again: it was asked for"
+    if now.generation != before.generation:
+        return f"run again: restart is true and generation {generation} is new"
+    return f"task changed in generation {generation}"

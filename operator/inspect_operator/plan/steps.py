@@ -47,6 +47,8 @@ def decide(
     """Everything to do; empty where every release is as desired."""
     steps = []
     for want in wanted:
+        if want.held or want.refused:
+            continue
         release = found.get(want.release)
         which, why = state.of(want, release, known, generation)
         if which is not state.State.IN_SYNC:

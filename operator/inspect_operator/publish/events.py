@@ -14,6 +14,8 @@ ENDED = {
     "unknown": "RunUnknown",
     "skipped": "RunSkipped",
 }
+#: Waiting for these is nothing to be told of.
+QUIET = ("Starting", "Pending", "Scheduled", "Suspended", "Dependency", "Queued")
 NORMAL, WARNING = "Normal", "Warning"
 
 
@@ -34,8 +36,18 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Event]:
 
 
 def _of_row(before: rows.Row, after: rows.Row) -> Iterator[Event]:
-    name, same_run = after["task_name"], before.get("runUid") == after.get("runUid")
-    if before.get("runUid") and not same_run and before.get("state") != "finished":
+    name = after["task_name"]
+    if "schedule" in after and "schedule" in before:
+        # Of runs that come again and again only a change is told.
+        same_run = True
+    else:
+        same_run = all(before.get(word) == after.get(word) for word in ("runUid", "runKey"))
+    if (
+        before.get("runUid")
+        and before.get("runUid") != after.get("runUid")
+        and not same_run
+        and (before.get("state") != "finished")
+    ):
         yield Event(WARNING, "RunSuperseded", f"{name}: the run before was replaced before it ended")
     if same_run and (before.get("verdict"), before.get("reason")) == (after.get("verdict"), after.get("reason")):
         return
@@ -45,9 +57,9 @@ def _of_row(before: rows.Row, after: rows.Row) -> Iterator[Event]:
         kind = NORMAL if verdict in ("success", "skipped") else WARNING
         yield Event(kind, ENDED[verdict], rows.cut(f"{name}: {verdict}/{reason}: {words}"))
     elif after.get("state") == "active":
-        if not same_run or before.get("state") != "active":
+        if (not same_run or before.get("state") != "active") and "schedule" not in after:
             yield Event(NORMAL, "RunStarted", f"{name}: Job {after.get('job', '')} started")
-    elif after.get("state") == "waiting" and reason not in ("Starting", "Pending"):
+    elif after.get("state") == "waiting" and reason not in QUIET:
         yield Event(WARNING, "RunWaiting", rows.cut(f"{name}: {reason}: {words}"))
 
 

@@ -1,7 +1,12 @@
-"""One task's row of the status: from what is wanted, what stood there before and what its run did."""
+"""One task's row of the status: from what is wanted, what stood there before and what its runs did.
+
+A task in one pod has the result of its run; on a schedule, of the last run that ended. A task on many nodes has one
+such row for each, put together by publish/fleet.py.
+"""
 
 import dataclasses
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from inspect_operator import errors
@@ -9,46 +14,95 @@ from inspect_operator.api import status
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import desired, observed
 from inspect_operator.run import outcome
-from inspect_operator.runner import findings
+from inspect_operator.runner import findings, targets
 from inspect_operator.runner import verdict as verdicts
 
 Row = dict[str, Any]
 
 MAX_FINDINGS = 100
+MAX_HISTORY = 10
+#: What a row tells of one run, and what of it is remembered once another run takes its place.
+RESULT = (
+    "verdict", "reason", "message", "res", "job", "runUid", "exitCode", "started", "finished", "counts", "findings",
+    "cut", "targets", "targetsCut", "outputTail",
+)  # fmt: skip
+PAST = ("job", "runUid", "verdict", "reason", "started", "finished")
 
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """All that is known of one task: `want` is None where it gets no release, `run` where its Job was not seen."""
+    """What is known of one task but for its runs: `problem` is why its release isn't as wanted."""
 
-    task: tasks.Task
-    want: desired.Desired | None = None
+    want: desired.Desired
     release: observed.Release | None = None
     problem: errors.InspectError | None = None
-    run: outcome.Run | None = None
+
+    @property
+    def task(self) -> tasks.Task:
+        """The task itself."""
+        return self.want.task
 
 
-def row(view: View, before: Row | None) -> Row:
-    """The row in the form of api.status.Result, without empty fields."""
-    if view.want is None:
-        return _clean({"task_name": view.task.name, **_ended("skipped", "NotYetSupported", view.task.unsupported)})
-    made: Row = {"task_name": view.task.name, "release": view.want.release}
-    if view.release is not None:
-        made["revision"] = view.release.newest.number
-    if view.run is not None:
-        made |= _run(view.run)
-    elif before is not None and before.get("job") == view.want.job:
+def once(view: View, job: str, run: outcome.Run | None, before: Row | None) -> Row:
+    """The row of a run that is done once: `run` is None where its Job was not seen, or is told in `before`."""
+    made = head(view)
+    if run is not None:
+        made |= result(run)
+    elif before is not None and before.get("job") == job and before.get("runKey") == view.want.run_key:
         # The Job is gone, or not seen yet: what was known of this run stays.
         made |= {name: value for name, value in before.items() if name not in made}
-    elif view.problem is None:
-        made |= {"state": "waiting", "reason": "Starting", "res": "waiting: the run is about to start"}
-    if view.problem is not None and view.run is None and made.get("state") != "finished":
+    if view.want.held is not None and made.get("state") != "finished":
+        made |= aside(view.want.held)
+    elif view.problem is not None and run is None and made.get("state") != "finished":
         words = str(view.problem)
         made |= {"state": "waiting", "reason": view.problem.reason, "message": words, "res": f"waiting: {words}"}
-    return _clean(made)
+    elif "state" not in made:
+        made |= {"state": "waiting", "reason": "Starting", "res": "waiting: the run is about to start"}
+    return clean(with_history(made, before))
 
 
-def _run(run: outcome.Run) -> Row:
+def scheduled(view: View, ended: Sequence[outcome.Run], now: outcome.Run | None, before: Row | None, when: str) -> Row:
+    """The row of a schedule: the result of the last run that ended; `ended` are those that `before` doesn't tell, the
+    oldest first, `now` is one that goes on."""
+    made = head(view)
+    if before is not None and before.get("schedule"):
+        kept = (*RESULT, "history")
+        made |= {name: before[name] for name in kept if name in before}
+    for run in ended:
+        told = {name: value for name, value in made.items() if name not in RESULT}
+        made = with_history(told | result(run), made)
+    if now is not None:
+        made["state"] = now.state.value
+        if "verdict" not in made:
+            made |= {"reason": now.reason, "message": now.message, "res": f"{now.state.value}: {now.message}"}
+    elif "verdict" in made:
+        made["state"] = "finished"
+    elif view.problem is not None or view.want.held is not None:
+        words = str(view.problem) if view.problem else view.want.held.message if view.want.held else ""
+        reason = view.problem.reason if view.problem else view.want.held.reason if view.want.held else ""
+        made |= {"state": "waiting", "reason": reason, "message": words, "res": f"waiting: {words}"}
+    else:
+        words = "suspended" if view.task.suspend else f"no run yet; next by its schedule {when}"
+        reason = "Suspended" if view.task.suspend else "Scheduled"
+        made |= {"state": "waiting", "reason": reason, "message": words, "res": f"waiting: {words}"}
+    return clean(made)
+
+
+def head(view: View) -> Row:
+    """What a row says whatever the runs did."""
+    task = view.task
+    made: Row = {"task_name": task.name, "release": view.want.release, "runKey": view.want.run_key}
+    if view.release is not None:
+        made["revision"] = view.release.newest.number
+    if task.schedule:
+        made["schedule"] = f"{task.schedule} {task.time_zone}".strip()
+        made["suspended"] = task.suspend
+    made["advice"] = _advice(task)
+    return made
+
+
+def result(run: outcome.Run) -> Row:
+    """What one run did."""
     made: Row = {
         "state": run.state.value,
         "reason": run.reason,
@@ -58,27 +112,32 @@ def _run(run: outcome.Run) -> Row:
         "exitCode": run.exit_code,
         "started": timestamp(run.started),
         "finished": timestamp(run.finished),
-        "counts": {name: number for name, number in run.counts.items() if number},
+        "counts": counts(run.counts),
         "findings": [_finding(one) for one in run.findings[:MAX_FINDINGS]],
         "cut": run.cut + max(0, len(run.findings) - MAX_FINDINGS),
+        "targets": [_target(one) for one in run.targets],
         "outputTail": run.output_tail,
     }
+    words = run.message or run.reason
     if run.verdict is None:
-        return made | {"res": f"{run.state.value}: {run.message or run.reason}"}
-    return made | {"verdict": run.verdict.value, "res": f"{run.verdict.value}: {run.message or run.reason}"}
-
-
-def _finding(one: findings.Finding) -> Row:
-    made = {"name": one.name, "result": one.result.value, "description": one.description, "message": one.message}
-    return {"name": "-"} | {name: cut(value) for name, value in made.items() if value}
+        return made | {"res": f"{run.state.value}: {words}"}
+    return made | {"verdict": run.verdict.value, "res": f"{run.verdict.value}: {words}"}
 
 
 def lost(before: Row, job: str, reason: str, message: str) -> Row:
     """The row of a run whose end nobody saw."""
-    return _clean(before | {"job": job} | _ended(verdicts.Verdict.UNKNOWN.value, reason, message))
+    return clean(before | {"job": job} | ended(verdicts.Verdict.UNKNOWN.value, reason, message))
 
 
-def _ended(verdict: str, reason: str, message: str) -> Row:
+def aside(one: desired.Aside) -> Row:
+    """What a run is told of that isn't there (yet)."""
+    if one.skipped:
+        return ended(verdicts.Verdict.SKIPPED.value, one.reason, one.message)
+    return {"state": "waiting", "reason": one.reason, "message": one.message, "res": f"waiting: {one.message}"}
+
+
+def ended(verdict: str, reason: str, message: str) -> Row:
+    """A result without a run that told it."""
     return {
         "state": "finished",
         "verdict": verdict,
@@ -88,17 +147,70 @@ def _ended(verdict: str, reason: str, message: str) -> Row:
     }
 
 
+def with_history(made: Row, before: Row | None) -> Row:
+    """With the runs before this one, the one in `before` included where it is another."""
+    if before is None:
+        return made
+    past = list(before.get("history") or ())
+    if before.get("runUid") and before["runUid"] != made.get("runUid"):
+        if not before.get("verdict"):
+            before = before | {"verdict": verdicts.Verdict.UNKNOWN.value, "reason": "Superseded"}
+        past.insert(0, {name: before[name] for name in PAST if name in before})
+    return made | {"history": past[:MAX_HISTORY]}
+
+
+def counts(numbers: Any) -> Row:
+    """Without zeros."""
+    return {name: number for name, number in numbers.items() if number}
+
+
+def _finding(one: findings.Finding) -> Row:
+    made = {"name": one.name, "result": one.result.value, "description": one.description, "message": one.message}
+    made["target"] = one.target
+    return {"name": "-"} | {name: cut(value) for name, value in made.items() if value}
+
+
+def _target(one: targets.Target) -> Row:
+    return clean(
+        {
+            "target": one.name,
+            "state": "finished",
+            "verdict": one.judgement.verdict.value,
+            "reason": one.judgement.reason,
+            "message": one.judgement.message,
+            "exitCode": one.exit_code,
+            "started": timestamp(one.started),
+            "finished": timestamp(one.finished),
+            "counts": counts(dataclasses.asdict(one.counts)),
+        }
+    )
+
+
+def _advice(task: tasks.Task) -> str:
+    """What could be done better in the task itself; it works all the same."""
+    said = []
+    if any(host.login.inline_password for host in task.hosts):
+        said.append(
+            "a password stands in remote_ips, readable by everybody who may read this Inspect; "
+            "put it into a Secret and name that in spec.ssh.passwordFrom"
+        )
+    if task.original and task.hosts and task.ssh.trust_on_first_use:
+        said.append("host keys are not checked; name a known_hosts file in spec.ssh.knownHostsFrom")
+    return "; ".join(said)
+
+
 def timestamp(moment: datetime.datetime | None) -> str | None:
     """RFC 3339 in UTC, to the second, as Kubernetes writes it."""
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def _clean(made: Row) -> Row:
+def clean(made: Row) -> Row:
     """Without empty fields and with texts cut to what the schema takes."""
     kept = {name: value for name, value in made.items() if value not in (None, "", [], {}) and value is not False}
-    if kept.get("cut") == 0:
-        del kept["cut"]
-    for name in ("res", "message"):
+    for name in ("cut", "targetsCut"):
+        if kept.get(name) == 0:
+            del kept[name]
+    for name in ("res", "message", "advice"):
         if name in kept:
             kept[name] = cut(str(kept[name]))
     return kept

@@ -45,6 +45,10 @@ def status(facts: Facts, before: Status) -> Status:
         "failed": sum(row.get("verdict") in ("fail", "error") for row in facts.rows),
         "results": list(facts.rows),
     }
+    if when := sorted(
+        {"suspended" if row.get("suspended") else row["schedule"] for row in facts.rows if "schedule" in row}
+    ):
+        made["schedule"] = when[0] if len(when) == 1 else f"{len(when)} schedules"
     if started:
         made["lastRun"] = max(started)
     return _fitting(made)
@@ -70,7 +74,7 @@ def _why_unknown(facts: Facts) -> tuple[str, str]:
 def _finished(facts: Facts) -> Decision:
     if not facts.converged:
         return "Finished", "Unknown", *_why_unknown(facts)
-    open_rows = [row for row in facts.rows if row.get("state") != "finished"]
+    open_rows = [row for row in facts.rows if row.get("state") != "finished" and "schedule" not in row]
     if open_rows:
         waiting = sum(row.get("state") == "waiting" for row in open_rows)
         words = f"{len(open_rows) - waiting} running, {waiting} waiting: {_names(open_rows)}"
@@ -86,7 +90,9 @@ def _succeeded(facts: Facts) -> Decision:
         words = ", ".join(f"{row['task_name']} ({row['verdict']}/{row.get('reason', '')})" for row in bad[:5])
         more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
         return "Succeeded", "False", "TasksFailed", f"{len(bad)} of {len(facts.rows)} did not pass: {words}{more}"
-    if any(row.get("state") != "finished" for row in facts.rows):
+    if open_rows := [row for row in facts.rows if not row.get("verdict")]:
+        if all("schedule" in row for row in open_rows):
+            return "Succeeded", "Unknown", "Scheduled", f"no run of the schedule has ended yet: {_names(open_rows)}"
         return "Succeeded", "Unknown", "Running", "not every run has ended"
     return "Succeeded", "True", "TasksPassed", "every run passed"
 
@@ -112,8 +118,11 @@ def _condition(facts: Facts, before: Status, kind: str, state: str, reason: str,
 
 
 def _fitting(made: Status) -> Status:
-    """Cuts until it fits; what was cut from the findings is counted in the row."""
-    for shrink in (_keep, _without_tails, _without_passing, _without_findings, _with_short_words, _bare):
+    """Cuts until it fits; what was cut from targets and findings is counted in the row."""
+    for shrink in (
+        _keep, _without_tails, _without_history, _without_passed_targets, _without_passing, _without_findings,
+        _with_short_words, _without_targets, _bare,
+    ):  # fmt: skip
         made = made | {"results": [shrink(row) for row in made["results"]]}
         if len(json.dumps(made, ensure_ascii=False).encode("utf-8", "replace")) <= MAX_BYTES:
             break
@@ -126,6 +135,26 @@ def _keep(row: rows.Row) -> rows.Row:
 
 def _without_tails(row: rows.Row) -> rows.Row:
     return {name: value for name, value in row.items() if name != "outputTail"}
+
+
+def _without_history(row: rows.Row) -> rows.Row:
+    return {name: value for name, value in row.items() if name != "history"}
+
+
+def _without_passed_targets(row: rows.Row) -> rows.Row:
+    return _only_targets(row, [one for one in row.get("targets", ()) if one.get("verdict") not in PASSED])
+
+
+def _without_targets(row: rows.Row) -> rows.Row:
+    return _only_targets(row, [])
+
+
+def _only_targets(row: rows.Row, kept: list[Any]) -> rows.Row:
+    dropped = len(row.get("targets", ())) - len(kept)
+    if dropped <= 0:
+        return row
+    made = row | {"targets": kept, "targetsCut": row.get("targetsCut", 0) + dropped}
+    return made if kept else {name: value for name, value in made.items() if name != "targets"}
 
 
 def _without_passing(row: rows.Row) -> rows.Row:
@@ -142,7 +171,10 @@ def _with_short_words(row: rows.Row) -> rows.Row:
 
 def _bare(row: rows.Row) -> rows.Row:
     """What tells runs apart and how they ended; nothing less may be forgotten, it is read back after a restart."""
-    kept = ("task_name", "state", "verdict", "reason", "job", "runUid", "exitCode", "started", "finished")
+    kept = (
+        "task_name", "state", "verdict", "reason", "schedule", "suspended", "runKey", "job", "runUid", "exitCode",
+        "started", "finished",
+    )  # fmt: skip
     made = {name: row[name] for name in kept if name in row}
     return made | ({"res": rows.cut(str(row["res"]), 64)} if "res" in row else {})
 

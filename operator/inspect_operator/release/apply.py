@@ -50,7 +50,7 @@ class Releases:
 
     async def _upgrade(self, step: steps.Step, want: desired.Desired, owner: tasks.Owner) -> None:
         if step.found is None:
-            chart = self._renderer.render(want, owner)
+            chart = await asyncio.to_thread(self._renderer.render, want, owner)
         else:
             if step.found.newest.status.pending:
                 await self._unlock(owner.namespace, step.found, step.why)
@@ -111,7 +111,7 @@ class Releases:
         if left is not None:
             raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {left.newest.status} is stored")
         self.ended = {entry for entry in self.ended if entry[:2] != (namespace, release)}
-        await leftovers.remove(self._cluster, namespace, leftovers.of_release(release))
+        await leftovers.remove(self._cluster, namespace, leftovers.of_release(release), passwords=True)
         logger.info("release was uninstalled namespace=%s release=%s", namespace, release)
 
     async def _unlock(self, namespace: str, found: observed.Release, why: str) -> None:
@@ -129,33 +129,60 @@ class Releases:
     ) -> charts.Chart:
         """What the next revision of an existing release holds.
 
-        While the run goes on or is over, its objects are taken from the stored release: a pod template is immutable,
+        The objects of a run that goes on or is over are taken from the stored release: a pod template is immutable,
         and templates may have changed since. A Job that was made and is gone was deleted by somebody, and is left
-        out: it would run again.
+        out: it would run again. What belongs to a schedule is rendered anew.
         """
         selector = leftovers.of_release(want.release)
         jobs = await self._cluster.list(resources.JOBS, owner.namespace, selector=f"taskType=inspect,{selector}")
-        present = want.job in {item["metadata"]["name"] for item in jobs}
-        made = found.job_was_made(want.run_key, owner.uid)
+        wanted = {member.name for member in want.jobs}
+        present = wanted & {item["metadata"]["name"] for item in jobs}
+        stored, made = await self._of_run(found, want, owner)
+        over = (wanted & (made | want.made)) - present
+        begun = bool(present or over or made)
+        lacking = [name for name in wanted - over if ("Job", name) not in stored]
+        objects: Objects = {}
+        if want.task.schedule or lacking or not begun:
+            fresh = await asyncio.to_thread(self._renderer.render, want, owner)
+            objects = {(item["kind"], item["metadata"]["name"]): item for item in fresh.manifests}
+        if begun:
+            objects |= {
+                key: item
+                for key, item in stored.items()
+                if key == ("ConfigMap", want.files) or (not want.task.schedule and key[0] != "Job")
+            }
+            objects |= {("Job", name): stored[("Job", name)] for name in present if ("Job", name) in stored}
+        for name in over:
+            objects.pop(("Job", name), None)
         if step.action is steps.Action.REPAIR:
             # Before the upgrade: were it done afterwards, a crash in between would leave them for ever.
-            keep = {("Job", want.job), ("ConfigMap", want.job)} if present or made else set()
+            keep = set(objects)
             for revision in found.revisions:
                 if revision.status is observed.Status.DEPLOYED:
                     keep |= set(await self._objects(owner.namespace, found.name, revision))
             await leftovers.remove(self._cluster, owner.namespace, selector, keep)
-        if not (present or made):
-            return self._renderer.render(want, owner)
-        objects: Objects = {}
-        for revision in reversed(found.revisions):
-            if revision.run_key == want.run_key:
-                held = await self._objects(owner.namespace, found.name, revision)
-                objects.update({key: item for key, item in held.items() if key[1] == want.job})
-        if not present:
-            objects.pop(("Job", want.job), None)
-        elif not objects:  # history was cut in the meantime
-            return self._renderer.render(want, owner)
         return charts.Chart(tuple(objects[key] for key in sorted(objects)), self._renderer.version(want))
+
+    async def _of_run(
+        self, found: observed.Release, want: desired.Desired, owner: tasks.Owner
+    ) -> tuple[Objects, set[str]]:
+        """Objects that revisions of this very run hold, the newest of each; and the names of the Jobs that were once
+        completely installed. Only the unbroken line of newest revisions of this owner counts for these: a script
+        changed away and back is a new run of the same key, and so is the same script of an object that was made anew.
+        """
+        objects: Objects = {}
+        made: set[str] = set()
+        unbroken = True
+        for revision in found.revisions:
+            same = revision.run_key == want.run_key
+            unbroken = unbroken and same and revision.owner_uid == owner.uid
+            if not same:
+                continue
+            held = await self._objects(owner.namespace, found.name, revision)
+            objects = held | objects
+            if unbroken and revision.status in (observed.Status.DEPLOYED, observed.Status.SUPERSEDED):
+                made |= {name for kind, name in held if kind == "Job"}
+        return objects, made
 
     async def _objects(self, namespace: str, release: str, revision: observed.Revision) -> Objects:
         """The objects that a stored revision names; none where history was cut in the meantime."""

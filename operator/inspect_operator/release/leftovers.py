@@ -13,10 +13,16 @@ logger = logging.getLogger(__name__)
 
 
 async def remove(
-    cluster: client.Cluster, namespace: str, selector: str, keep: Collection[tuple[str, str]] = ()
+    cluster: client.Cluster,
+    namespace: str,
+    selector: str,
+    keep: Collection[tuple[str, str]] = (),
+    *,
+    passwords: bool = False,
 ) -> None:
-    """Deletes all objects of ours under a label selector but those in `keep`, which are (kind, name)."""
-    for resource in resources.RELEASED:
+    """Deletes all objects of ours under a label selector but those in `keep`, which are (kind, name); also the copies
+    of `passwords`, which stand beside the release."""
+    for resource in (*resources.RELEASED, resources.SECRETS) if passwords else resources.RELEASED:
         for item in await cluster.list(resource, namespace, selector=f"taskType=inspect,{selector}"):
             name, uid = item["metadata"]["name"], item["metadata"]["uid"]
             if (resource.kind, name) not in keep and await cluster.delete(resource, namespace, name, uid):

@@ -5,8 +5,10 @@ from typing import Any
 
 from inspect_operator import settings as settings_module
 from inspect_operator import yaml_json
+from inspect_operator.api import check as checks
 from inspect_operator.api import task as tasks
-from inspect_operator.plan import desired
+from inspect_operator.plan import desired, nodes
+from inspect_operator.render import hosts
 
 #: The original project's message center; an image written for it expects an address even where none is configured.
 ORIGINAL_MESSAGE_CENTER = "http://mymessage-svc.default:8888/v1/send"
@@ -15,29 +17,70 @@ _MAX_BACKOFF_SECONDS = 360
 _GRACE_SECONDS = 120
 DEFAULT_REQUESTS = {"cpu": "10m", "memory": "32Mi"}
 DEFAULT_MEMORY_LIMIT = "512Mi"
+#: By what a check's rights are found: ClusterRoles, and accounts that may use them in the whole cluster.
+ACCESS_PREFIX = "inspect-check-"
 
 
-def context(want: desired.Desired, settings: settings_module.Settings, scripts: dict[str, str]) -> dict[str, Any]:
-    """Values for the templates of one run; `scripts` maps the names of shipped scripts to their content."""
+def of_release(
+    want: desired.Desired, namespace: str, settings: settings_module.Settings, check: checks.Check | None
+) -> dict[str, Any]:
+    """Values for all templates of a release; `check` is the task's, where it has one."""
     task = want.task
     return {
-        "run": {"name": want.job},
-        "release": {"name": want.release},
+        "release": {"name": want.release, "namespace": namespace},
         "task": {
             "name": task.name,
             "kind": task.kind.value,
-            **_script(scripts[task.check] if task.check else task.script),
+            **_script(check.script if check else task.script),
+            "script_from": vars(task.script_from) if task.script_from else None,
             "image": task.image,
-            "interpreter": task.interpreter.value,
+            "interpreter": task.interpreter or "auto",
             "args": [_literal(text) for text in task.args],
             "env": _env(task, settings),
+            "env_from": list(task.env_from),
             "timeout_seconds": task.timeout_seconds,
             "deadline_seconds": deadline_seconds(task),
             "retries": task.retries,
             "resources": _resources(task),
+            "schedule": task.schedule,
+            "time_zone": task.time_zone,
+            "suspend": task.suspend,
+            "node_selector": dict(task.node_selector),
+            "tolerations": [*(task.nodes.tolerations if task.nodes else task.tolerations), *_pressure(task)],
+            "image_pull_secrets": [{"name": name} for name in task.image_pull_secrets],
+            "profile": task.profile,
+            "service_account": account(task, want.release),
+            "cluster_role": ACCESS_PREFIX + task.check if task.own_account else "",
+            **hosts.context(task, want.release),
         },
         "settings": {"runner_image": settings.runner_image, "image_pull_policy": settings.image_pull_policy},
     }
+
+
+def of_run(want: desired.Desired, member: desired.Member | None, *, once: bool) -> dict[str, Any]:
+    """Values for the templates of one Job (`once`) or CronJob; without `member`, for what all of them share."""
+    source = want.task.script_from
+    folder = f"/inspect/configmaps/{source.name}" if source else "/inspect"
+    own = "/inspect/hosts/script" if want.task.kind is tasks.Kind.SSH else "/inspect/script"
+    config_map = want.files if once else want.release
+    return {
+        "name": member.name if member else "",
+        "once": once,
+        "config_map": config_map,
+        "script_map": source.name if source else config_map,
+        "script_folder": folder,
+        "script": f"{folder}/{source.key}" if source else own,
+        "optional": source is not None,
+        "target": member.target if member else "",
+        "affinity": _affinity(member.target) if member and member.target else None,
+    }
+
+
+def account(task: tasks.Task, release: str) -> str:
+    """The account of the task's pods: the one it names, else what its check needs, else none."""
+    if task.own_account:
+        return release
+    return task.service_account or (ACCESS_PREFIX + task.check if task.asks_api else "")
 
 
 def _script(text: str) -> dict[str, str]:
@@ -62,6 +105,10 @@ def _env(task: tasks.Task, settings: settings_module.Settings) -> list[dict[str,
             "script_location": task.location,
             "message-operator-url": settings.message_center_url or ORIGINAL_MESSAGE_CENTER,
         }
+    if task.check:
+        env |= {"INSPECT_RUNNER_IMAGE": settings.runner_image, **dict(task.parameters)}
+    if task.profile == "node":
+        env |= {"HOST_ROOT": "/host"}
     return [{"name": name, "value": _literal(value)} for name, value in env.items()]
 
 
@@ -69,6 +116,18 @@ def _literal(text: str) -> str:
     """Kubernetes replaces $(NAME) in arguments and variables; a doubled dollar is one (k8s.io/kubernetes, third_party
     forked/golang/expansion)."""
     return text.replace("$", "$$")
+
+
+def _pressure(task: tasks.Task) -> list[dict[str, str]]:
+    """A node short of disk or memory is one to look at."""
+    return [dict(one) for one in nodes.PRESSURE] if task.nodes else []
+
+
+def _affinity(node: str) -> dict[str, Any]:
+    """By the node's name, as DaemonSets do it: its hostname label may be another one."""
+    field = {"key": "metadata.name", "operator": "In", "values": [node]}
+    terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
 
 
 def _resources(task: tasks.Task) -> dict[str, dict[str, str]]:

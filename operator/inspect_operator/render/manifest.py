@@ -16,7 +16,13 @@ from inspect_operator.api import group
 from inspect_operator.plan import desired, naming
 
 #: Kinds that a release of a task may hold. Never a Secret: Helm would keep it in its history.
-ALLOWED = (("v1", "ConfigMap"), ("batch/v1", "Job"))
+ALLOWED = (
+    ("v1", "ConfigMap"),
+    ("v1", "ServiceAccount"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+    ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"),
+)
 _MAX_ANNOTATION_BYTES = 1000
 
 # 1e3 is a number for Helm too; no need to tell on standard error that YAML 1.1 wanted 1.0e3.
@@ -30,20 +36,31 @@ def parse(template: str, text: str) -> list[Object]:
 
     :raises errors.TemplateFailed: it is no YAML, or no object
     """
+    found = documents(template, text)
+    if not all(isinstance(document.get("metadata"), dict) for document in found):
+        raise errors.TemplateFailed(f"template {template} rendered something that is no Kubernetes object")
+    return found
+
+
+def documents(template: str, text: str) -> list[Object]:
+    """The mappings in one rendered file.
+
+    :raises errors.TemplateFailed: it is no YAML, or something else stands there
+    """
     yaml = ruamel.yaml.YAML(typ="safe")
     yaml.version = (1, 1)
     try:
-        documents = [document for document in yaml.load_all(text) if document is not None]
+        found = [document for document in yaml.load_all(text) if document is not None]
     except yaml_error.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1} of what it rendered)" if mark else ""
         raise errors.TemplateFailed(f"template {template} rendered no YAML{line}: {error}") from None
-    for document in documents:
-        if not isinstance(document, dict) or not isinstance(document.get("metadata"), dict):
+    for document in found:
+        if not isinstance(document, dict):
             raise errors.TemplateFailed(f"template {template} rendered something that is no Kubernetes object")
         if unfit := _unfit(document):
             raise errors.TemplateFailed(f"template {template}: {unfit} in YAML; put it in quotes")
-    return documents
+    return found
 
 
 def check(template: str, item: Object, namespace: str) -> None:
@@ -65,8 +82,8 @@ def check(template: str, item: Object, namespace: str) -> None:
         raise errors.ManifestRejected(f"{what} is a Helm hook; hooks would run outside of the Job's result")
 
 
-def labelled(item: Object, want: desired.Desired, inspect: str) -> Object:
-    """The object with our labels, also on the pods that a Job makes."""
+def labelled(item: Object, want: desired.Desired, inspect: str, target: str = "") -> Object:
+    """The object with our labels, also on the Jobs and pods that it makes; `target` is the node of a Job or CronJob."""
     labels = {
         **group.TASK_TYPE,
         group.LABEL_INSTANCE: want.release,
@@ -75,9 +92,11 @@ def labelled(item: Object, want: desired.Desired, inspect: str) -> Object:
         "app.kubernetes.io/component": want.task.kind.value,
         "app.kubernetes.io/part-of": "inspect-operator",
     }
-    if item["kind"] == "Job":
+    if item["kind"] in ("Job", "CronJob"):
         labels[group.LABEL_APP] = item["metadata"]["name"]
     annotations = {group.ANNOTATION_TASK: _short(want.task.name)}
+    if target:
+        annotations[group.ANNOTATION_TARGET] = target
     for metadata in _metadata(item):
         metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
         metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
@@ -92,7 +111,7 @@ def _metadata(item: Object) -> list[Any]:
         node["metadata"] = node.get("metadata") or {}
         found.append(node["metadata"])
         spec = node.get("spec") or {}
-        node = spec.get("template") if isinstance(spec, dict) else None
+        node = (spec.get("jobTemplate") or spec.get("template")) if isinstance(spec, dict) else None
     return found
 
 

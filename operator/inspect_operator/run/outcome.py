@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from inspect_operator.run import creation, ending, jobs, pods, reasons, tail, waiting
+from inspect_operator.runner import targets as runner_targets
 from inspect_operator.runner import verdict as verdicts
 from inspect_operator.runner.findings import Finding
 
@@ -20,6 +21,7 @@ REFUSED_LOOK_SECONDS = 15.0
 class Kind(StrEnum):
     SCRIPT = "script"  # the runner is the entry point and leaves a summary
     IMAGE = "image"  # an image with its own entry point: its log is all there is
+    SSH = "ssh"  # the runner inspects hosts: besides the summary, its log has a line for each
 
 
 class State(StrEnum):
@@ -46,6 +48,7 @@ class Run:
     findings: tuple[Finding, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     cut: int = 0  # findings that were printed but are not listed
+    targets: tuple[runner_targets.Target, ...] = ()  # what was found on each host
     output_tail: str = ""
     exit_code: int | None = None
     started: datetime | None = None
@@ -90,7 +93,7 @@ def _finished(told: jobs.Job, end: jobs.End, pod: pods.Pod | None, log: bytes | 
     if pod is None:
         ended = ending.without_pod(told, end)
     else:
-        ended = ending.of_pod(pod, told, end, log, has_runner=kind is Kind.SCRIPT)
+        ended = ending.of_pod(pod, told, end, log, has_runner=kind is not Kind.IMAGE)
     container = pod.ended if pod else None
     return Run(
         uid=told.uid,
@@ -102,7 +105,8 @@ def _finished(told: jobs.Job, end: jobs.End, pod: pods.Pod | None, log: bytes | 
         findings=ended.report.findings,
         counts=asdict(ended.report.counts),
         cut=ended.report.cut,
-        output_tail=tail.tail(log or b""),
+        targets=runner_targets.parse(log or b"") if kind is Kind.SSH else (),
+        output_tail=tail.tail(runner_targets.without(log or b"") if kind is Kind.SSH else log or b""),
         exit_code=container.exit_code if container and container.started else None,
         started=(container.started if container else None) or told.started,
         finished=(container.finished if container else None) or end.at,

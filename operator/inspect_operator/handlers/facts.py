@@ -1,0 +1,40 @@
+"""What plan needs to know of the world to decide what should exist, gathered from memory."""
+
+from inspect_operator import settings as settings_module
+from inspect_operator.api import task as tasks
+from inspect_operator.handlers import memory as memories
+from inspect_operator.handlers import queue
+from inspect_operator.plan import desired, naming
+from inspect_operator.run import outcome
+
+
+def of(
+    memory: memories.Memory,
+    key: queue.Key,
+    inspection: tasks.Inspection,
+    settings: settings_module.Settings,
+    free: int,
+) -> desired.Facts:
+    """`free` is how many more Jobs may be active."""
+    namespace = key[0]
+    rows = {one["task_name"]: one for one in memory.status(key).get("results") or ()}
+    made, active = {}, set()
+    for task in inspection.tasks:
+        release = naming.release_name(inspection.owner.name, task.name)
+        row = rows.get(task.name, {})
+        told = {one["job"] for one in (row, *(row.get("targets") or ())) if one.get("job") and one.get("finished")}
+        made[release] = frozenset(memory.made(namespace, release) | told)
+        if any(not outcome.job_ended(job) for job in memory.jobs(namespace, release)):
+            active.add(release)
+    results = {
+        name: desired.Ended(row.get("runKey", ""), row.get("verdict", "") if row.get("state") == "finished" else "")
+        for name, row in rows.items()
+    }
+    return desired.Facts(
+        nodes=tuple(sorted(memory.nodes.values(), key=lambda node: node.name)),
+        made=made,
+        active=frozenset(active),
+        results=results,
+        free=free,
+        profiles=settings.profiles_of(namespace),
+    )

@@ -1,0 +1,59 @@
+"""Releases of schedules follow their templates: what they should hold is rendered, and its digest compared."""
+
+import asyncio
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from inspect_operator import errors
+from inspect_operator.api import task as tasks
+from inspect_operator.plan import desired, drift, runkey
+from inspect_operator.render import chart
+
+_KEPT = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rendered:
+    want: desired.Desired
+    digest: str
+    essences: drift.Essences
+
+
+class Schedules:
+    """Rendered once for each content: between two edits an object is looked at many times."""
+
+    def __init__(self, renderer: chart.Renderer) -> None:
+        self._renderer = renderer
+        self._rendered: dict[tuple[str, str], _Rendered] = {}  # by namespace and release
+
+    async def digested(self, wanted: tuple[desired.Desired, ...], owner: tasks.Owner) -> tuple[desired.Desired, ...]:
+        """With the digest of what is rendered, where the task has a schedule."""
+        return tuple([await self._one(want, owner) if want.crons else want for want in wanted])
+
+    def essences(self, namespace: str, wanted: Iterable[desired.Desired]) -> dict[str, drift.Essences]:
+        """What may not be changed behind our back, by release."""
+        known = {want.release: self._rendered.get((namespace, want.release)) for want in wanted if want.crons}
+        return {release: one.essences for release, one in known.items() if one is not None}
+
+    async def _one(self, want: desired.Desired, owner: tasks.Owner) -> desired.Desired:
+        # Without what no template sees.
+        seen = dataclasses.replace(want, digest="", made=frozenset(), asides=(), waiting=False)
+        known = self._rendered.get((owner.namespace, want.release))
+        if known is None or known.want != seen:
+            try:
+                made = await asyncio.to_thread(self._renderer.render, seen, owner)
+            except errors.InspectError:
+                return want  # told when it is installed
+            objects = [item for item in made.manifests if item["kind"] != "Job" and not _of_run(item, want)]
+            digest = runkey.digest(want.run_key, [member.name for member in want.jobs], objects)
+            known = _Rendered(seen, digest, drift.essences(objects))
+            if len(self._rendered) >= _KEPT:
+                self._rendered.clear()
+            self._rendered[(owner.namespace, want.release)] = known
+        return dataclasses.replace(want, digest=known.digest)
+
+
+def _of_run(item: dict[str, Any], want: desired.Desired) -> bool:
+    """Whether it belongs to a run that was asked for, and doesn't follow the templates any more."""
+    return bool(item["kind"] == "ConfigMap" and item["metadata"]["name"] == want.files)

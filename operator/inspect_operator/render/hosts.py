@@ -1,0 +1,85 @@
+"""What the runner is told about hosts: where they are and in which files their passwords and keys stand.
+
+Secrets are mounted whole, by name, below /ssh/secrets; their content is nowhere here.
+"""
+
+import hashlib
+from typing import Any
+
+from inspect_operator import yaml_json
+from inspect_operator.api import task as tasks
+from inspect_operator.plan import naming
+
+_FOLDERS = {"Secret": "/ssh/secrets", "ConfigMap": "/ssh/configmaps"}
+
+
+def context(task: tasks.Task, release: str) -> dict[str, Any]:
+    """`hosts_json` is the runner's file, `ssh_files` are the Secrets and ConfigMaps to mount."""
+    if not task.hosts:
+        return {"hosts_json": "", "ssh_files": []}
+    return {"hosts_json": yaml_json.dumps(_file(task, release)), "ssh_files": _mounts(task, release)}
+
+
+def inline_passwords(task: tasks.Task) -> dict[str, str]:
+    """Passwords that stand in the Inspect itself, by their key in the Secret that they are copied to."""
+    return {
+        _inline_key(index): host.login.inline_password
+        for index, host in enumerate(task.hosts)
+        if host.login.inline_password
+    }
+
+
+def _file(task: tasks.Task, release: str) -> dict[str, Any]:
+    env = dict(task.env) | dict(task.parameters)
+    return {
+        "parallelism": task.ssh.parallelism,
+        "connectTimeoutSeconds": task.ssh.connect_timeout_seconds,
+        "runTimeoutSeconds": task.ssh.run_timeout_seconds,
+        "trustOnFirstUse": task.ssh.trust_on_first_use,
+        "knownHosts": _path(task.ssh.known_hosts),
+        "env": [[name, value] for name, value in env.items()],
+        "hosts": [_host(host, index, release) for index, host in enumerate(task.hosts)],
+    }
+
+
+def _host(host: tasks.Host, index: int, release: str) -> dict[str, Any]:
+    login = _login(host.login)
+    if host.login.inline_password:
+        login["passwordFile"] = f"{_FOLDERS['Secret']}/{naming.secret_name(release)}/{_inline_key(index)}"
+    return {"name": host.name, **login, "jump": _login(host.jump) if host.jump else None}
+
+
+def _login(login: tasks.Login) -> dict[str, Any]:
+    return {
+        "address": login.address,
+        "port": login.port,
+        "user": login.user,
+        "passwordFile": _path(login.password),
+        "keyFile": _path(login.private_key),
+        "passphraseFile": _path(login.passphrase),
+    }
+
+
+def _mounts(task: tasks.Task, release: str) -> list[dict[str, str]]:
+    logins = [login for host in task.hosts for login in (host.login, host.jump) if login is not None]
+    refs = [ref for login in logins for ref in (login.password, login.private_key, login.passphrase)]
+    wanted = {(ref.kind, ref.name) for ref in (*refs, task.ssh.known_hosts) if ref is not None}
+    if inline_passwords(task):
+        wanted.add(("Secret", naming.secret_name(release)))
+    return [
+        {
+            "kind": kind,
+            "name": name,
+            "path": f"{_FOLDERS[kind]}/{name}",
+            "volume": f"ssh-{hashlib.sha256(f'{kind}/{name}'.encode()).hexdigest()[:12]}",
+        }
+        for kind, name in sorted(wanted)
+    ]
+
+
+def _path(ref: tasks.KeyRef | None) -> str | None:
+    return None if ref is None else f"{_FOLDERS[ref.kind]}/{ref.name}/{ref.key}"
+
+
+def _inline_key(index: int) -> str:
+    return f"password-{index}"
