@@ -46,7 +46,7 @@ def deployment(name: str, answer: str, labels: ic.Object, replicas: int) -> ic.O
         "command": ["python3", "-I", "-c", SERVER],
         "env": [{"name": "ANSWER", "value": answer}],
         "ports": [{"containerPort": PORT}],
-        "readinessProbe": {"httpGet": {"path": "/", "port": PORT}, "periodSeconds": 1},
+        "readinessProbe": {"httpGet": {"path": "/", "port": PORT}, "initialDelaySeconds": 1, "periodSeconds": 1},
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "500m", "memory": "96Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,

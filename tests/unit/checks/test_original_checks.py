@@ -1,16 +1,12 @@
-"""The six checks of the original file names: each passes, fails and cannot tell, on prepared machines.
+"""The six checks of the original file names: each passes, fails and cannot tell, on prepared machines."""
 
-The prepared machine is a folder in place of /proc and commands in front of PATH.
-"""
-
-import dataclasses
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from inspect_operator.runner import findings, stream
+from tests.unit.checks import machines
 
 CHECKS = Path(__file__).resolve().parents[3] / "checks" / "original"
 NAMES = {
@@ -23,33 +19,11 @@ NAMES = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Machine:
-    folder: Path
-
-    def proc(self, name: str, content: str) -> None:
-        (self.folder / "proc").mkdir(exist_ok=True)
-        (self.folder / "proc" / name).write_text(content)
-
-    def command(self, name: str, script: str) -> None:
-        (self.folder / "bin").mkdir(exist_ok=True)
-        path = self.folder / "bin" / name
-        path.write_text(f"#!/bin/bash\n{script}\n")
-        path.chmod(0o755)
-
-    def run(self, check: str) -> findings.Finding:
-        environment = os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PROC": str(self.folder / "proc")}
-        environment["PATH"] = f"{self.folder / 'bin'}:{environment['PATH']}"
-        done = subprocess.run(["bash", CHECKS / check], env=environment, capture_output=True, check=True)
-        found = stream.parse(done.stdout).findings
-        assert len(found) == 1, done
-        assert found[0].name == NAMES[check]
-        return found[0]
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+def one(machine: machines.Machine, check: str) -> findings.Finding:
+    """The one finding that each of them tells."""
+    found = machine.run(CHECKS / check)
+    assert [finding.name for finding in found] == [NAMES[check]]
+    return found[0]
 
 
 def test_the_six_names_are_shipped() -> None:
@@ -64,7 +38,7 @@ def test_on_this_machine_each_tells_exactly_one_finding(check: str) -> None:
     assert report.findings[0].message
 
 
-def then(machine: Machine, before: str, after: str) -> None:
+def then(machine: machines.Machine, before: str, after: str) -> None:
     """The second sample, taken after the check has slept, differs."""
     machine.proc("stat", before)
     machine.proc("later", after)
@@ -91,16 +65,16 @@ def more(before: str, *busy_and_idle: tuple[int, int]) -> str:
     ],
 )
 def test_cpu_looks_at_now_and_not_at_the_mean_since_boot(
-    machine: Machine, busy_and_idle: list[tuple[int, int]], result: str, message: str
+    machine: machines.Machine, busy_and_idle: list[tuple[int, int]], result: str, message: str
 ) -> None:
     then(machine, IDLE_SINCE_BOOT, more(IDLE_SINCE_BOOT, *busy_and_idle))
-    finding = machine.run("cpu.sh")
+    finding = one(machine, "cpu.sh")
     assert (finding.result, finding.message) == (result, message)
 
 
-def test_cpu_that_cannot_be_read_is_unknown(machine: Machine) -> None:
+def test_cpu_that_cannot_be_read_is_unknown(machine: machines.Machine) -> None:
     then(machine, "intr 1\n", "intr 1\n")
-    assert machine.run("cpu.sh").result == "unknown"
+    assert one(machine, "cpu.sh").result == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -112,22 +86,22 @@ def test_cpu_that_cannot_be_read_is_unknown(machine: Machine) -> None:
         (["10000.0"], "success", "最低10000.0MHz"),
     ],
 )
-def test_cpu_frequency(machine: Machine, megahertz: list[str], result: str, words: str) -> None:
+def test_cpu_frequency(machine: machines.Machine, megahertz: list[str], result: str, words: str) -> None:
     machine.proc("cpuinfo", "".join(f"processor\t: 0\nmodel name\t: X\ncpu MHz\t\t: {mhz}\n\n" for mhz in megahertz))
     for check in ("cpu_frequency_reduction.sh", "test.sh"):
-        finding = machine.run(check)
+        finding = one(machine, check)
         assert finding.result == result
         assert words in finding.message
     if result == "fail":
         slow = sum(float(mhz) < 2000 for mhz in megahertz)
-        assert f"有{slow}个CPU的频率低于2000MHz" in machine.run("cpu_frequency_reduction.sh").message
+        assert f"有{slow}个CPU的频率低于2000MHz" in one(machine, "cpu_frequency_reduction.sh").message
 
 
 @pytest.mark.skipif(Path("/sys/devices/system/cpu/cpu0/cpufreq").exists(), reason="this machine's cpufreq can be read")
-def test_a_frequency_that_cannot_be_read_is_unknown(machine: Machine) -> None:
+def test_a_frequency_that_cannot_be_read_is_unknown(machine: machines.Machine) -> None:
     machine.proc("cpuinfo", "processor : 0\nBogoMIPS : 50\n")
     for check in ("cpu_frequency_reduction.sh", "test.sh"):
-        assert machine.run(check).result == "unknown"
+        assert one(machine, check).result == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -140,21 +114,21 @@ def test_a_frequency_that_cannot_be_read_is_unknown(machine: Machine) -> None:
         (["- none", "5% /dev/vda"], "success", "磁盘使用率都小于80%, 最高的是/dev/vda 5%"),
     ],
 )
-def test_disk_capacity(machine: Machine, rows: list[str], result: str, message: str) -> None:
+def test_disk_capacity(machine: machines.Machine, rows: list[str], result: str, message: str) -> None:
     machine.command("df", f"printf '%s\\n' 'Use% Filesystem' {' '.join(repr(row) for row in rows)}")
-    finding = machine.run("disk_capacity.sh")
+    finding = one(machine, "disk_capacity.sh")
     assert (finding.result, finding.message) == (result, message)
 
 
-def test_in_a_container_with_nothing_but_overlay_the_root_counts(machine: Machine) -> None:
+def test_in_a_container_with_nothing_but_overlay_the_root_counts(machine: machines.Machine) -> None:
     machine.command("df", "[ \"$2\" = / ] && printf 'Use%%\\n 85%%\\n'; true")
-    finding = machine.run("disk_capacity.sh")
+    finding = one(machine, "disk_capacity.sh")
     assert (finding.result, finding.message) == ("fail", "有1个磁盘使用率大于等于80%: / 85%")
 
 
-def test_disks_that_cannot_be_read_are_unknown(machine: Machine) -> None:
+def test_disks_that_cannot_be_read_are_unknown(machine: machines.Machine) -> None:
     machine.command("df", "exit 1")
-    assert machine.run("disk_capacity.sh").result == "unknown"
+    assert one(machine, "disk_capacity.sh").result == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -166,15 +140,15 @@ def test_disks_that_cannot_be_read_are_unknown(machine: Machine) -> None:
         (0, "fail", "内存的使用率是100.0%, 大于等于80%"),
     ],
 )
-def test_memory(machine: Machine, available: int, result: str, message: str) -> None:
+def test_memory(machine: machines.Machine, available: int, result: str, message: str) -> None:
     machine.proc("meminfo", f"MemTotal: 10000 kB\nMemFree: 1 kB\nMemAvailable: {available} kB\nCached: 99 kB\n")
-    finding = machine.run("memory.sh")
+    finding = one(machine, "memory.sh")
     assert (finding.result, finding.message) == (result, message)
 
 
-def test_memory_that_cannot_be_read_is_unknown(machine: Machine) -> None:
+def test_memory_that_cannot_be_read_is_unknown(machine: machines.Machine) -> None:
     machine.proc("meminfo", "MemTotal: 10000 kB\n")
-    assert machine.run("memory.sh").result == "unknown"
+    assert one(machine, "memory.sh").result == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -186,8 +160,8 @@ def test_memory_that_cannot_be_read_is_unknown(machine: Machine) -> None:
         ("Z 7 dead\\nZ+ 9 gone\\nSs 1 Zed", "Z 7 dead\\nZ+ 9 gone", "fail", "有2个僵尸进程: dead(7), gone(9)"),
     ],
 )
-def test_zombies_are_those_that_stay(machine: Machine, first: str, second: str, result: str, message: str) -> None:
+def test_zombies_are_those_that_stay(machine: machines.Machine, first: str, second: str, result: str, message: str) -> None:
     machine.command("sleep", f"touch {machine.folder}/slept")
     machine.command("ps", f"[ -e {machine.folder}/slept ] && printf '{second}\\n' || printf '{first}\\n'")
-    finding = machine.run("t.sh")
+    finding = one(machine, "t.sh")
     assert (finding.result, finding.message) == (result, message)

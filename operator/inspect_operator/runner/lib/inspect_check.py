@@ -279,8 +279,8 @@ def _ask(
     body: Mapping[str, Any] | None,
     accept: str,
 ) -> Object:
-    url = _server() + path + ("?" + urllib.parse.urlencode(query) if query else "")
     headers = {"Authorization": f"Bearer {_mounted('token')}", "Accept": accept, "Content-Type": JSON}
+    url = _server() + path + ("?" + urllib.parse.urlencode(query) if query else "")
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310  (of the cluster's API)
     handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]  # the cluster's API is near
