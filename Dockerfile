@@ -62,7 +62,20 @@ WORKDIR /tmp
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "inspect_operator"]
 
-# ---- what runs scripts: the tools that scripts may count on, and the runner, which needs no package of Python's
+# ---- paramiko and what it needs, for the runner alone: in a folder that no script's Python looks into
+FROM ${BASE} AS runner-packages
+COPY requirements.lock /source/
+# A package that paramiko comes to need and that is not named here fails the build: pip then lacks its hash.
+RUN --mount=type=bind,from=wheels,target=/wheels \
+    awk '/^[a-z]/ { split($1, pin, "=="); wanted = index(" " names " ", " " pin[1] " ") } wanted' \
+        names="bcrypt cffi cryptography invoke paramiko pycparser pynacl typing-extensions" /source/requirements.lock \
+        > /source/paramiko.lock \
+    && python3 -m venv /pip \
+    && /pip/bin/pip install --no-index --find-links /wheels --no-compile --target /packages \
+        --require-hashes --requirement /source/paramiko.lock \
+    && rm -rf /packages/bin
+
+# ---- what runs scripts: the tools that scripts may count on, and the runner
 FROM nonroot AS runner
 RUN for tool in bash bc ps ssh lscpu python3 sha256sum; do command -v "$tool" > /dev/null || missing=1; done; \
     if [ -n "${missing:-}" ]; then \
@@ -70,13 +83,16 @@ RUN for tool in bash bc ps ssh lscpu python3 sha256sum; do command -v "$tool" > 
         && apt-get install -y --no-install-recommends bash bc coreutils openssh-client procps python3 util-linux \
         && rm -rf /var/lib/apt/lists/*; \
     fi
+COPY --from=runner-packages /packages /opt/inspect-runner/lib-python
 COPY operator/inspect_operator/__init__.py /opt/inspect-runner/inspect_operator/
 COPY operator/inspect_operator/runner /opt/inspect-runner/inspect_operator/runner
 # A checkout may have been made with any umask; the runner is read by another user.
 RUN chmod -R a+rX /opt/inspect-runner && python3 -m compileall -q /opt/inspect-runner \
     && ln -s /opt/inspect-runner/inspect_operator/runner/inspect-runner /usr/local/bin/inspect-runner
+# PYTHONPATH is for scripts: a small library for checks. The runner itself ignores it.
 ENV HOME=/tmp \
-    LANG=C.UTF-8
+    LANG=C.UTF-8 \
+    PYTHONPATH=/opt/inspect-runner/inspect_operator/runner/lib
 WORKDIR /tmp
 USER 65532:65532
 ENTRYPOINT ["inspect-runner"]

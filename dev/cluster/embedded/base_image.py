@@ -35,42 +35,44 @@ _CLEANING = (
 _SETTINGS = {"Cmd": ["bash"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}
 
 
-def reference() -> str:
-    """The image's name; its tag changes with what is in it."""
-    content = "\0".join((SUITE, *PACKAGES, *_UNWANTED, *_CLEANING))
+def reference(more: tuple[str, ...] = ()) -> str:
+    """The image's name; its tag changes with what is in it. `more`: Debian packages besides those of our images."""
+    content = "\0".join((SUITE, *PACKAGES, *more, *_UNWANTED, *_CLEANING))
     return f"localhost/inspect-operator/base:{SUITE}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
-def archive() -> Path:
+def archive(more: tuple[str, ...] = ()) -> Path:
     """Where the image is cached, as an OCI archive."""
-    return folders.cache() / "images" / f"base-{reference().rpartition(':')[2]}.oci.tar"
+    return folders.cache() / "images" / f"base-{reference(more).rpartition(':')[2]}.oci.tar"
 
 
-def ensure() -> Path:
+def ensure(more: tuple[str, ...] = ()) -> Path:
     """Makes the image unless it is cached; returns the archive. Raises ClusterError."""
-    if archive().exists():
-        return archive()
+    made = archive(more)
+    if made.exists():
+        return made
     with lock.exclusive(folders.cache() / "images/.lock", "making the base image"):
-        if not archive().exists():
+        if not made.exists():
             packages.ensure(packages.BASE_IMAGE)
-            _make()
-    return archive()
+            _make(more)
+    return made
 
 
-def _make() -> None:
-    with steps.step(f"make the base image from Debian {SUITE}'s packages") as remark:
+def _make(more: tuple[str, ...]) -> None:
+    besides = f" and {' '.join(more)}" if more else ""
+    with steps.step(f"make the base image from Debian {SUITE}'s packages{besides}") as remark:
         work = Path(tempfile.mkdtemp(prefix=".base-", dir=archive().parent))
         try:
             layer = work / "layer.tar"
-            shell.run(["mmdebstrap", *_options(), SUITE, str(layer), *_sources()])
+            shell.run(["mmdebstrap", *_options(more), SUITE, str(layer), *_sources()])
             remark(f"{layer.stat().st_size >> 20} MiB")
-            oci_archive.from_layer(archive(), reference(), layer, _SETTINGS)
+            oci_archive.from_layer(archive(more), reference(more), layer, _SETTINGS)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _options() -> list[str]:
-    options = ["--quiet", "--variant=minbase", "--mode=root", f"--include={','.join(PACKAGES)}"]
+def _options(more: tuple[str, ...]) -> list[str]:
+    options = ["--quiet", "--variant=minbase", "--mode=root", f"--include={','.join((*PACKAGES, *more))}"]
     options += [f"--dpkgopt=path-exclude={pattern}" for pattern in _UNWANTED]
     options += [f"--customize-hook={command}" for command in _CLEANING]
     # How this machine reaches its mirror: a proxy, an authority, a snapshot whose dates have passed.

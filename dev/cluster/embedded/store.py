@@ -27,9 +27,9 @@ def has(reference: str) -> bool:
     return shell.succeeds([*_buildah(), "inspect", "--type", "image", reference])
 
 
-def ensure_base() -> str:
-    """The reference of the Debian base image, made and put into the store if need be."""
-    archive, reference = base_image.ensure(), base_image.reference()
+def ensure_base(more: tuple[str, ...] = ()) -> str:
+    """The reference of the Debian base image, with `more` packages, made and put into the store if need be."""
+    archive, reference = base_image.ensure(more), base_image.reference(more)
     if not has(reference):
         shell.run([*_buildah(), "pull", "--quiet", f"oci-archive:{archive}"])
     return reference
@@ -44,12 +44,19 @@ def build(
     """Builds the Dockerfile in `folder`, with our Debian base as build argument BASE.
 
     `contexts` stand in for stages of that name. What RUN steps need comes by a context: they may reach no registry.
+    Debian packages that a line of the folder's file `packages` names are in the base already.
     """
     command = [*_buildah(), "build", "--quiet", "--layers", "--force-rm", "--isolation", "chroot"]
-    command += ["--pull=never", "--build-arg", f"BASE={ensure_base()}"]
+    command += ["--pull=never", "--build-arg", f"BASE={ensure_base(wanted_packages(folder))}"]
     command += [f"--build-context={name}={path}" for name, path in (contexts or {}).items()]
     command += [f"--target={target}"] if target else []
     shell.run([*command, "--tag", reference, str(folder)])
+
+
+def wanted_packages(folder: Path) -> tuple[str, ...]:
+    """What an image's folder wants of Debian besides the base; none where it has no file `packages`."""
+    listed = folder / "packages"
+    return tuple(sorted(listed.read_text().split())) if listed.is_file() else ()
 
 
 def identity(reference: str) -> str:

@@ -155,7 +155,8 @@ class _Fleet:
             judgement = verdict.error(verdict.Reason.TERMINATED, how)
         if begun is None:
             return _not_begun(host, judgement)
-        return begun.ended(judgement, result.target.exit_code if result else None)
+        told = result.target.exit_code if result else None
+        return begun.ended(judgement, verdict.TIMED_OUT if self.timed_out else told)
 
     def _work(self, trusted: ssh.Trust) -> None:
         while not self._stop.is_set():

@@ -10,7 +10,7 @@ Pure: no I/O.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,14 +35,12 @@ class Target:
 def compose(targets: Sequence[Target]) -> bytes:
     """At most MAX_BYTES. Where that is too little: messages get shorter, evenly; then times, counts and at last
     messages go. (Very many long names: the last rows that passed go, then the last ones.)"""
-    kept = list(targets)
-    while True:
-        for least, times, counts in ((60, True, True), (20, False, True), (0, False, False)):
-            fitting = _longest(lambda limit, t=times, c=counts: _lines(kept, limit, t, c), least)  # type: ignore[misc]
-            if fitting is not None:
-                return fitting
-        passed = [row for row in kept if row.judgement.verdict is verdict.Verdict.SUCCESS]
-        kept.remove((passed or kept)[-1])
+    kept = _with_room(targets)
+    for least, times, counts in ((60, True, True), (20, False, True)):
+        fitting = _longest(kept, least, times, counts)
+        if fitting:
+            return fitting
+    return _longest(kept, 0, False, False)
 
 
 def parse(log: bytes) -> tuple[Target, ...]:
@@ -57,18 +55,33 @@ def without(log: bytes) -> bytes:
     return b"\n".join(line for line in lines if not _row(line)) if MARK in log else log
 
 
-def _longest(render: Callable[[int], bytes], least: int) -> bytes | None:
-    """What is rendered with the highest message limit that fits; None if not even `least` does."""
-    whole = render(_ALL)
+def _with_room(targets: Sequence[Target]) -> list[Target]:
+    """Those of which at least the shortest form fits."""
+    sizes = [len(_line(target, 0, False, False)) for target in targets]
+    backwards = range(len(targets) - 1, -1, -1)
+    first_to_go = sorted(backwards, key=lambda n: targets[n].judgement.verdict is not verdict.Verdict.SUCCESS)
+    gone: set[int] = set()
+    total = sum(sizes)
+    for number in first_to_go:
+        if total <= MAX_BYTES:
+            break
+        gone.add(number)
+        total -= sizes[number]
+    return [target for number, target in enumerate(targets) if number not in gone]
+
+
+def _longest(targets: Sequence[Target], least: int, times: bool, counts: bool) -> bytes:
+    """The lines with the highest message limit that fits; nothing if not even `least` characters do."""
+    whole = _lines(targets, _ALL, times, counts)
     if len(whole) <= MAX_BYTES:
         return whole
-    best = render(least)
+    best = _lines(targets, least, times, counts)
     if len(best) > MAX_BYTES:
-        return None
+        return b""
     low, high = least, MAX_BYTES
     while high - low > 1:
         middle = (low + high) // 2
-        candidate = render(middle)
+        candidate = _lines(targets, middle, times, counts)
         if len(candidate) <= MAX_BYTES:
             low, best = middle, candidate
         else:
