@@ -11,6 +11,7 @@ from typing import Any
 from inspect_operator.api import check as checks
 from inspect_operator.api import group
 from inspect_operator.render import checks as checks_on_disk
+from inspect_operator.render import context
 
 TEMPLATE = pathlib.Path("charts/inspect-operator/templates/checks.yaml")
 REFERENCE = pathlib.Path("docs/checks.md")
@@ -30,7 +31,7 @@ def generated(root: pathlib.Path) -> dict[pathlib.Path, str]:
 
 def cluster_role(name: str) -> str:
     """The ClusterRole with the rights of a check; also the ServiceAccount for its use in the whole cluster."""
-    return f"inspect-check-{name}"
+    return context.ACCESS_PREFIX + name
 
 
 def chart_template(shipped: Mapping[str, checks.Check]) -> str:

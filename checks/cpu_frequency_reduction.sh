@@ -1,1 +1,0 @@
-original/cpu_frequency_reduction.sh

@@ -1,1 +1,0 @@
-original/disk_capacity.sh

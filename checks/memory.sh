@@ -1,1 +1,0 @@
-original/memory.sh

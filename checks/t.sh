@@ -1,1 +1,0 @@
-original/t.sh
