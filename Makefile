@@ -43,8 +43,8 @@ images: cluster-up ## build the operator's and the runner's image and load them 
 	@$(PYTHON) dev/cluster images
 
 .PHONY: generate
-generate: venv ## write crds/ and the chart's CRD from the models
-	@$(BIN)/python -m inspect_operator.api.crd .
+generate: venv ## write crds/, docs/checks.md and parts of the chart from models and checks
+	@$(BIN)/python -m inspect_operator.api.crd . && $(BIN)/python -m inspect_operator.render.checks_generate .
 
 .PHONY: format
 format: venv ## format the code and mend what the linter can

@@ -61,6 +61,7 @@ async def run(settings: settings_module.Settings) -> int:
         where = settings.lease_namespace or await lease.home(cluster, settings.lease_name)
         held = lease.Lease(cluster, where, settings.lease_name, settings.lease_seconds)
         await held.acquire()
+        settings = dataclasses.replace(settings, lease_namespace=where)
         operator = operators.Operator(settings, cluster, datetime.datetime.now(datetime.UTC))
         stop = asyncio.Event()
 

@@ -29,11 +29,19 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   verbs: [get, list, create, update, patch, delete]
 # What releases hold.
 - apiGroups: [""]
-  resources: [configmaps]
+  resources: [configmaps, serviceaccounts]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [batch]
-  resources: [jobs]
+  resources: [jobs, cronjobs]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [rbac.authorization.k8s.io]
+  resources: [rolebindings]
+  verbs: [get, list, watch, create, patch, delete]
+# The accounts of checks get the rights of that check, and no others.
+- apiGroups: [rbac.authorization.k8s.io]
+  resources: [clusterroles]
+  resourceNames: {{ include "inspect-operator.checkRoles" . }}
+  verbs: [bind]
 # What runs did.
 - apiGroups: [""]
   resources: [pods]

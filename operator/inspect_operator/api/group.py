@@ -19,6 +19,8 @@ ANNOTATION_TARGET = f"{GROUP}/target"  # the node, where a task has one Job for 
 
 # On the Inspect: a run now, of all tasks or of those named; see plan/trigger.py.
 ANNOTATION_RUN_REQUEST = f"{GROUP}/run-requested-at"
+# Selects ConfigMaps in the operator's namespace whose files are checks of the site.
+SITE_CHECKS = f"{GROUP}/inspect-checks=site"
 # On a ServiceAccount: tasks in its namespace may name it.
 LABEL_TASKS = f"{GROUP}/inspect-tasks"
 TASKS_ALLOWED = "allowed"

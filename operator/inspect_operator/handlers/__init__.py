@@ -6,5 +6,12 @@ queue.py      one task at a time for each object, with back-off
 converge.py   Inspect → api → plan → render → release, and the end of an Inspect
 attempts.py   which steps of that failed, and when they are due again
 finalizer.py  ours on the Inspect, from before the first install to after the last uninstall
-report.py     runs → status and events: the one writer of the status
+facts.py      what plan needs to know, out of memory
+slots.py      how many runs may be active at once
+schedules.py  what releases of schedules should hold, rendered and digested
+permission.py whether a task may have the account that it names
+site.py       a site's own checks
+runs.py       what one Job did: from memory, and from the API server where that doesn't tell enough
+rows.py       the rows of the status: a task's places and their runs
+report.py     rows → status and events: the one writer of the status
 """

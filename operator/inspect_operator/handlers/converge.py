@@ -48,7 +48,7 @@ class Converger:
         self._memory = memory
         self._settings = settings
         self._schedules = schedules.Schedules(renderer)
-        self._checks = renderer.checks
+        self._renderer = renderer
         self.slots = slots.Slots(memory, settings.active_runs, settings.active_runs_per_namespace)
         self._dead_before = dead_before
         self._report = report
@@ -66,7 +66,7 @@ class Converger:
         if metadata.get("deletionTimestamp"):
             return await self._delete(key, owner, body)
         try:
-            inspection = canonical.read(body, self._checks)
+            inspection = canonical.read(body, self._renderer.checks)
             found = self._store.seen(owner.namespace, owner.uid, _names(inspection))
             wanted = await self._want(key, inspection, found, act=False)
         except errors.SpecInvalid as error:

@@ -11,7 +11,7 @@ from inspect_operator import errors
 from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import converge, memory, queue, report
+from inspect_operator.handlers import converge, memory, queue, report, site
 from inspect_operator.release import apply, helm, store
 from inspect_operator.render import chart
 
@@ -31,7 +31,8 @@ class Operator:
     def __init__(
         self, settings: settings_module.Settings, cluster: client.Cluster, dead_before: datetime.datetime
     ) -> None:
-        renderer = chart.Renderer(settings)
+        self._renderer = renderer = chart.Renderer(settings)
+        self._site = site.Site(cluster, settings.lease_namespace, settings.site_checks, renderer.checks)
         self._settings = settings
         self._cluster = cluster
         self._memory = memory.Memory()
@@ -46,12 +47,15 @@ class Operator:
         )  # fmt: skip
         self._converges = queue.Queue("converge", converger.converge)
         self._nodes_timer: asyncio.TimerHandle | None = None
+        self._site_task: asyncio.Task[None] | None = None
 
     def _converge(self, key: queue.Key) -> None:
         self._converges.wake(key)
 
     async def prime(self) -> None:
-        """Reads what there is: nodes, releases, what they hold, and what they lost while nobody watched."""
+        """Reads what there is: checks, nodes, releases, what they hold, and what they lost while nobody watched."""
+        self._renderer.checks = await self._site.look()
+        self._site_task = asyncio.create_task(self._look_at_site(), name="site")
         await self._store.prime(self._settings.namespaces)
         try:
             for body in await self._cluster.list(resources.NODES, "", full=True):
@@ -76,8 +80,9 @@ class Operator:
 
     async def close(self, *, at_once: bool = False) -> None:
         """Ends what is under way: a helm at work is asked to end and waited for, or killed."""
-        if self._nodes_timer is not None:
-            self._nodes_timer.cancel()
+        for ticking in (self._nodes_timer, self._site_task):
+            if ticking is not None:
+                ticking.cancel()
         if at_once:
             self._helm.terminate_seconds = 0.0
         await self._converges.close()
@@ -130,6 +135,21 @@ class Operator:
         if len(self._memory.active) < active:
             for waiting in tuple(self._memory.waiting):
                 self._converges.wake(waiting)
+
+    async def _look_at_site(self) -> None:
+        """Whoever names a check that came, went or changed is looked at again."""
+        while True:
+            await asyncio.sleep(site.LOOK_SECONDS)
+            try:
+                found = await self._site.look()
+            except errors.InspectError as error:
+                logger.warning("the site's checks could not be looked for reason=%s error=%s", error.reason, error)
+                continue
+            if found != self._renderer.checks:
+                self._renderer.checks = found
+                logger.info("checks changed number=%d", len(found))
+                for key in tuple(self._memory.inspects):
+                    self._converges.wake(key)
 
     async def _on_node(self, event: Any, **_: Any) -> None:
         changed = self._memory.notice_node(dict(event["object"]), event["type"] == "DELETED")

@@ -25,6 +25,7 @@ class Schedules:
 
     def __init__(self, renderer: chart.Renderer) -> None:
         self._renderer = renderer
+        self._checks = renderer.checks
         self._rendered: dict[tuple[str, str], _Rendered] = {}  # by namespace and release
 
     async def digested(self, wanted: tuple[desired.Desired, ...], owner: tasks.Owner) -> tuple[desired.Desired, ...]:
@@ -39,6 +40,9 @@ class Schedules:
     async def _one(self, want: desired.Desired, owner: tasks.Owner) -> desired.Desired:
         # Without what no template sees.
         seen = dataclasses.replace(want, digest="", made=frozenset(), asides=(), waiting=False)
+        if self._checks is not self._renderer.checks:
+            self._checks = self._renderer.checks
+            self._rendered.clear()
         known = self._rendered.get((owner.namespace, want.release))
         if known is None or known.want != seen:
             try:

@@ -245,9 +245,9 @@ def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
         jobs += [member for member in kept if member is job]
         crons += [member for member in kept if member is cron]
         if node.name in fitting and not (kept if not want.task.schedule else cron in kept):
-            reason, words = (
-                ("NodeNotReady", "is not Ready") if not node.ready else ("NodeCordoned", "is cordoned (unschedulable)")
-            )
+            reason, words = ("NodeNotReady", "is not Ready")
+            if node.cordoned:
+                reason, words = ("NodeCordoned", "is cordoned (unschedulable)")
             asides.append(Aside(node.name, True, reason, f"node {node.name} {words}; it is inspected once it is not"))
     return dataclasses.replace(want, jobs=tuple(jobs), crons=tuple(crons), asides=tuple(asides))
 

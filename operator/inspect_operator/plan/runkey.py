@@ -28,6 +28,8 @@ def run_key(task: tasks.Task, trigger: triggers.Trigger) -> str:
     for field in ("script", "check", "image", "args", "env", "env_from", "interpreter"):
         if value := getattr(task, field):
             content[field] = value
+    if task.check:
+        content.pop("interpreter", None)  # the check's own
     if task.chosen:
         content["parameters"] = task.chosen
     if task.script_from:

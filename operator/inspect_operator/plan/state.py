@@ -62,7 +62,8 @@ def of(want: desired.Desired, found: observed.Release | None, known: Known, gene
     if newest.run_key != want.run_key:
         return State.OUT_OF_SYNC, _why_again(want, newest, generation)
     if newest.digest != want.digest:
-        return State.OUT_OF_SYNC, "schedule, nodes or templates changed"
+        nodes = want.task.nodes is not None and not want.task.schedule
+        return State.OUT_OF_SYNC, "nodes joined or left" if nodes else "schedule, nodes or templates changed"
     if newest.trigger != want.trigger:
         return State.OUT_OF_SYNC, "noted which run was asked for"
     if found.name in known.lost:

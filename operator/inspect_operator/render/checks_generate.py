@@ -41,8 +41,9 @@ def chart_template(shipped: Mapping[str, checks.Check]) -> str:
     roles = "".join(
         _ROLE.replace("ROLE", cluster_role(name)) + "".join(map(_rule, access.rules)) for name, access in asking.items()
     )
+    names = json.dumps([cluster_role(name) for name in asking])
     accounts = " ".join(f'"{cluster_role(name)}"' for name in wide)
-    text = _TEMPLATE.replace("ROLES\n", roles).replace("ACCOUNTS", accounts).replace("LABEL", group.LABEL_TASKS)
+    text = _TEMPLATE.replace("ROLES\n", roles).replace("NAMES", names).replace("ACCOUNTS", accounts).replace("LABEL", group.LABEL_TASKS)
     return text.replace("FIRST", cluster_role(next(iter(asking)))).replace("ALLOWED", group.TASKS_ALLOWED)
 
 
@@ -55,6 +56,7 @@ metadata:
 rules:
 """
 _TEMPLATE = """{{- /* Generated from checks/ by `make generate`. Edit check.yaml there, not this file. */ -}}
+{{- define "inspect-operator.checkRoles" -}}NAMES{{- end }}
 {{- $checks := .Values.checks | default dict }}
 {{- if dig "install" true $checks }}
 {{- /* What a check may do is the same whoever installs it, so its ClusterRole has a fixed name and one owner. */ -}}

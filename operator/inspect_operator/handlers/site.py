@@ -1,0 +1,53 @@
+"""A site's own checks: files in a folder, and ConfigMaps in the operator's namespace that carry the label
+`api.practice.com/inspect-checks: site`. They are read at start and looked for again now and then."""
+
+import logging
+import pathlib
+
+from inspect_operator import errors
+from inspect_operator.api import check, group
+from inspect_operator.cluster import client, resources
+from inspect_operator.render import checks
+
+logger = logging.getLogger(__name__)
+
+#: How often ConfigMaps are looked for; only those that changed are read.
+LOOK_SECONDS = 30.0
+
+
+class Site:
+    """All checks that there are: the shipped ones and the site's."""
+
+    def __init__(self, cluster: client.Cluster, namespace: str, folder: str, shipped: dict[str, check.Check]) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._shipped = shipped
+        self._in_folder = checks.site(pathlib.Path(folder), shipped) if folder else {}
+        self._read: dict[str, tuple[str, dict[str, check.Check]]] = {}  # by ConfigMap: version, and what is in it
+
+    async def look(self) -> dict[str, check.Check]:
+        """The checks as they are now. A ConfigMap that can't be used is told in the log, and left out.
+
+        :raises errors.InspectError: the API server doesn't answer
+        """
+        found = await self._cluster.list(resources.CONFIG_MAPS, self._namespace, selector=group.SITE_CHECKS)
+        versions = {one["metadata"]["name"]: one["metadata"]["resourceVersion"] for one in found}
+        self._read = {name: one for name, one in self._read.items() if versions.get(name) == one[0]}
+        for name in sorted(set(versions) - set(self._read)):
+            self._read[name] = (versions[name], await self._config_map(name))
+        made = self._shipped | self._in_folder
+        for name, (_, some) in sorted(self._read.items()):
+            if taken := sorted(set(some) & set(made)):
+                logger.error("checks were left out: %s in ConfigMap %s is the name of another check", taken[0], name)
+            made |= {key: one for key, one in some.items() if key not in made}
+        return made
+
+    async def _config_map(self, name: str) -> dict[str, check.Check]:
+        try:
+            body = await self._cluster.get(resources.CONFIG_MAPS, self._namespace, name)
+            return checks.site_files(body.get("data") or {}, self._shipped, f"ConfigMap {self._namespace}/{name}")
+        except client.NotFound:
+            return {}
+        except errors.SettingsInvalid as error:
+            logger.error("checks were left out: %s", error)
+            return {}
