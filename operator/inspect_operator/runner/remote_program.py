@@ -51,7 +51,7 @@ done
 group() { kill -s "$1" -- "-$child" 2>/dev/null; }
 stop() {
   group TERM || kill -s TERM "$child" 2>/dev/null
-  sleep @GRACE
+  sleep @GRACE & wait "$!"
   group KILL || kill -s KILL "$child" 2>/dev/null
 }
 if command -v setsid >/dev/null 2>&1; then new='setsid'

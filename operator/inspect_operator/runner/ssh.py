@@ -7,7 +7,9 @@ anything is sent that a false server could use.
 import base64
 import contextlib
 import logging
+import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,14 @@ _WINDOW_BYTES = 256 * 1024
 _KEEPALIVE_SECONDS = 15
 _LONGEST_LINE_SHOWN = 200
 _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # key type: what it is called when it signs, if not so
+
+
+_TRIES = 4
+_Opening = Callable[[str, int, float], tcp.Stream]  # address, port, seconds
+
+
+class _HungUp(failure.Failed):
+    """The server closed the connection before its greeting; another try may do better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +70,43 @@ def trust(known_hosts_file: Path | None, *, on_first_use: bool) -> Trust:
 
 def connect(host: hosts.Host, trusted: Trust, timeout_seconds: float) -> Connection:
     """A connection, logged in. `timeout_seconds` holds for each of jump host and host. Raises failure.Failed."""
+    # Read first: no server has to be asked to find out that a secret is missing.
+    own = login.secrets(host.login)
     if host.jump is None:
-        socket = tcp.connect(host.login.address, host.login.port, timeout_seconds)
-        return Connection(*_session(socket, host.login, trusted, timeout_seconds))
+        return Connection(*_reach(host.login, own, trusted, timeout_seconds, tcp.connect))
+    through = host.jump
     try:
-        socket = tcp.connect(host.jump.address, host.jump.port, timeout_seconds)
-        jump, jump_note = _session(socket, host.jump, trusted, timeout_seconds)
+        jump, jump_note = _reach(through, login.secrets(through), trusted, timeout_seconds, tcp.connect)
     except failure.Failed as failed:
-        raise _of_jump(host.jump, failed) from None
+        raise _of_jump(through, failed) from None
     try:
-        channel = _forwarded(jump, host, timeout_seconds)
-        transport, note = _session(channel, host.login, trusted, timeout_seconds)
+        transport, note = _reach(
+            host.login, own, trusted, timeout_seconds, lambda *where_and_time: _forwarded(jump, *where_and_time)
+        )
     except BaseException:
         jump.close()
         raise
     return Connection(transport, "; ".join(filter(None, (jump_note and f"jump host: {jump_note}", note))), jump)
+
+
+def _reach(
+    who: hosts.Login, secrets: login.Secrets, trusted: Trust, timeout_seconds: float, open_stream: _Opening
+) -> tuple[paramiko.Transport, str]:
+    """A session on a new stream; tried again where the server hangs up before it greets. Raises failure.Failed.
+
+    sshd does that at random while many connections to it are being set up (MaxStartups), and those behind one jump
+    host all are at the same time.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    for number in range(_TRIES):
+        try:
+            stream = open_stream(who.address, who.port, max(0.1, deadline - time.monotonic()))
+            return _session(stream, who, secrets, trusted, deadline, timeout_seconds)
+        except _HungUp:
+            if number + 1 == _TRIES or time.monotonic() + 2 > deadline:
+                raise
+        time.sleep(random.uniform(0.2, 0.8) * (number + 1))  # noqa: S311  (so that not all come again at once)
+    raise AssertionError("unreachable")
 
 
 def _of_jump(jump: hosts.Login, failed: failure.Failed) -> failure.Failed:
@@ -85,12 +117,10 @@ def _of_jump(jump: hosts.Login, failed: failure.Failed) -> failure.Failed:
     return failure.Failed(verdict.Reason.JUMP_HOST_FAILED, f"{message} ({inner.reason})")
 
 
-def _forwarded(jump: paramiko.Transport, host: hosts.Host, timeout_seconds: float) -> paramiko.Channel:
-    where = known_hosts.written_name(host.login.address, host.login.port)
+def _forwarded(jump: paramiko.Transport, address: str, port: int, timeout_seconds: float) -> paramiko.Channel:
+    where = known_hosts.written_name(address, port)
     try:
-        return jump.open_channel(
-            "direct-tcpip", (host.login.address, host.login.port), ("127.0.0.1", 0), timeout=timeout_seconds
-        )
+        return jump.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout_seconds)
     except paramiko.ChannelException as refused:
         if refused.code == 1:
             message = f"the jump host does not forward connections to {where} (see AllowTcpForwarding, PermitOpen)"
@@ -99,28 +129,30 @@ def _forwarded(jump: paramiko.Transport, host: hosts.Host, timeout_seconds: floa
         raise failure.Failed(verdict.Reason.HOST_UNREACHABLE, message) from None
     except (paramiko.SSHException, OSError, EOFError) as problem:
         if jump.is_active():
-            message = f"the jump host did not reach {where} within {timeout_seconds:g} s"
+            message = f"the jump host did not reach {where} in time"
             raise failure.Failed(verdict.Reason.CONNECT_TIMEOUT, message) from None
         message = f"the connection to the jump host broke: {_words(problem)}"
         raise failure.Failed(verdict.Reason.JUMP_HOST_FAILED, message) from None
 
 
 def _session(
-    socket: tcp.Stream, who: hosts.Login, trusted: Trust, timeout_seconds: float
+    stream: tcp.Stream,
+    who: hosts.Login,
+    secrets: login.Secrets,
+    trusted: Trust,
+    deadline: float,
+    timeout_seconds: float,
 ) -> tuple[paramiko.Transport, str]:
     """Handshake, key check and login on a stream; closes it where one of them fails. Raises failure.Failed."""
-    deadline = time.monotonic() + timeout_seconds
     known = known_hosts.lookup(trusted.entries, who.address, who.port)
-    transport = paramiko.Transport(socket, default_window_size=_WINDOW_BYTES)
+    transport = paramiko.Transport(stream, default_window_size=_WINDOW_BYTES)
     try:
-        # The secrets are read first: no server has to be asked to find out that one is missing.
-        secrets = login.secrets(who)
         _handshake(transport, known, who, deadline, timeout_seconds)
         note = _check_key(transport.get_remote_server_key(), known, who, trusted)
         login.log_in(transport, who, secrets, deadline)
     except BaseException:
         transport.close()
-        socket.close()
+        stream.close()
         raise
     transport.set_keepalive(_KEEPALIVE_SECONDS)
     return transport, note
@@ -142,6 +174,12 @@ def _handshake(
         raise failure.Failed(verdict.Reason.NO_COMMON_ALGORITHM, f"{where}: {_words(problem)}") from None
     except (paramiko.SSHException, OSError, EOFError) as problem:
         if time.monotonic() < deadline - 0.2:
+            if "protocol banner" in str(problem) or isinstance(problem, EOFError):
+                message = (
+                    f"{where} hung up before it said that it is an SSH server: "
+                    "does it limit connections (MaxStartups), or keep us out?"
+                )
+                raise _HungUp(verdict.Reason.HOST_UNREACHABLE, message) from None
             message = f"{where} answers, but not as an SSH server: {_words(problem)}"
             raise failure.Failed(verdict.Reason.HOST_UNREACHABLE, message) from None
     if not transport.is_active() or not transport.initial_kex_done:

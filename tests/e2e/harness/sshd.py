@@ -41,7 +41,7 @@ class Sshd:
 
     def logins(self) -> list[str]:
         """`Accepted password for root from …`, oldest first."""
-        return [line for line in self.log().splitlines() if line.startswith("Accepted ")]
+        return [line for line in self.log().splitlines() if line.startswith("Accepted ") and " for " in line]
 
     def log(self) -> str:
         """What sshd has said so far."""

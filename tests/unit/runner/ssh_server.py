@@ -34,6 +34,7 @@ class Behaviour:
     shell: str = "/bin/sh"
     forwards: bool = True
     path: str = os.environ["PATH"]
+    hang_ups: int = 0  # connections that are closed before a word is said, as by MaxStartups
     greeting: str = ""  # what a login shell's rc file prints
 
 
@@ -80,6 +81,10 @@ class Server:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            if self.behaviour.hang_ups:
+                self.behaviour.hang_ups -= 1
+                connection.close()
+                continue
             transport = paramiko.Transport(connection)
             for key in (self.key, *self.more_keys):
                 transport.add_server_key(key)

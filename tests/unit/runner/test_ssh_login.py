@@ -248,3 +248,11 @@ def test_a_host_behind_a_jump_host_is_reached_and_both_keys_are_checked(ssh: Ssh
     assert "HostKeyUnknown" in unknown_jump.rows["a"].judgement.message
     unknown_inner = ssh.run("exit 0", [ssh.host("a", inner, jump=via)], knownHosts=ssh.file(jump.known))
     assert unknown_inner.verdicts == {"a": "error HostKeyUnknown"}
+
+
+def test_a_server_that_hangs_up_for_having_too_much_to_do_is_tried_again(ssh: Ssh) -> None:
+    busy, closed = ssh.server(hang_ups=2), ssh.server(hang_ups=99)
+    done = ssh.run("exit 0", [ssh.host("busy", busy), ssh.host("closed", closed)])
+    assert done.verdicts == {"busy": "success NoFindings", "closed": "error HostUnreachable"}
+    assert "hung up before" in done.rows["closed"].judgement.message
+    assert closed.behaviour.hang_ups == 95
