@@ -8,6 +8,7 @@ import pathlib
 import runpy
 import subprocess
 import sys
+import time
 from typing import Any
 from unittest import mock
 
@@ -32,11 +33,15 @@ def script(name: str) -> pathlib.Path:
 
 
 def run_here(file: pathlib.Path, variables: dict[str, str]) -> str:
-    """What a Python script prints. In this process, since starting one takes longer than most of them run."""
-    printed = io.StringIO()
+    """What a Python script prints. In this process, since starting one takes longer than most of them run.
+
+    Between attempts it waits for a moment only.
+    """
+    printed, sleep = io.StringIO(), time.sleep
     with (
         mock.patch.dict(os.environ, variables, clear=True),
         mock.patch.object(sys, "path", [str(LIBRARY), *sys.path]),
+        mock.patch.object(time, "sleep", lambda seconds: sleep(min(seconds, 0.02))),
         contextlib.redirect_stdout(printed),
     ):
         runpy.run_path(str(file), run_name="__main__")

@@ -4,7 +4,6 @@ import datetime
 from typing import Any
 
 import pytest
-
 from tests.unit.checks import api_server, machines
 
 Object = dict[str, Any]
@@ -99,7 +98,9 @@ def test_nodes_schedulable(tell: Any, api: api_server.Server) -> None:
     assert tell("nodes-schedulable", allowedTaints=["gpu=no"])["nodes-schedulable:c"][0] == "fail"
 
 
-def pod(name: str, phase: str = "Running", *containers: Object, ready: str = "True", since: float = 60, **meta: Any) -> Object:
+def pod(
+    name: str, phase: str = "Running", *containers: Object, ready: str = "True", since: float = 60, **meta: Any
+) -> Object:
     conditions = [{"type": "Ready", "status": ready, "lastTransitionTime": ago(since), "message": "not yet"}]
     return {
         "metadata": {"name": name, "namespace": "here", "creationTimestamp": ago(since), **meta},
@@ -235,7 +236,8 @@ def test_helm_stuck_releases(tell: Any, api: api_server.Server) -> None:
 
 
 CAREFUL = {
-    "name": "app", "image": "registry.example:5000/app:1.2", "readinessProbe": {"exec": {}}, "livenessProbe": {"exec": {}},
+    "name": "app", "image": "registry.example:5000/app:1.2",
+    "readinessProbe": {"exec": {}}, "livenessProbe": {"exec": {}},
     "resources": {"requests": {"memory": "1Mi"}, "limits": {"cpu": "1", "memory": "1Mi"}},
 }  # fmt: skip
 

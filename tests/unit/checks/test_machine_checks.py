@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 import pytest
-
 from tests.unit.checks import machines
 
 IDLE = "cpu  2 0 0 99998 0 0 0 0 0 0\ncpu0 1 0 0 49999 0 0 0 0 0 0\ncpu1 1 0 0 49999 0 0 0 0 0 0\n"
@@ -145,7 +144,10 @@ def test_on_a_node_the_file_systems_of_the_host(machine: machines.Machine, check
 def test_paths_that_were_asked_for(machine: machines.Machine, check: str) -> None:
     machine.command("df", '[ "${@: -1}" = "/host/a b" ] && echo "85% ext4 /dev/vda1 /host"')
     found = machine.check(check, {"paths": ["/a b", "/none"]}, HOST_ROOT="/host")
-    assert {case: result for case, (result, _) in found.items()} == {f"{check}:/a b": "fail", f"{check}:/none": "unknown"}
+    assert {case: result for case, (result, _) in found.items()} == {
+        f"{check}:/a b": "fail",
+        f"{check}:/none": "unknown",
+    }
 
 
 @pytest.mark.parametrize("check", ["disk-usage", "inode-usage"])

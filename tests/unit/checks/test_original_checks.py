@@ -4,9 +4,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.unit.checks import machines
 
 from inspect_operator.runner import findings, stream
-from tests.unit.checks import machines
 
 CHECKS = Path(__file__).resolve().parents[3] / "checks" / "original"
 NAMES = {
@@ -160,7 +160,9 @@ def test_memory_that_cannot_be_read_is_unknown(machine: machines.Machine) -> Non
         ("Z 7 dead\\nZ+ 9 gone\\nSs 1 Zed", "Z 7 dead\\nZ+ 9 gone", "fail", "有2个僵尸进程: dead(7), gone(9)"),
     ],
 )
-def test_zombies_are_those_that_stay(machine: machines.Machine, first: str, second: str, result: str, message: str) -> None:
+def test_zombies_are_those_that_stay(
+    machine: machines.Machine, first: str, second: str, result: str, message: str
+) -> None:
     machine.command("sleep", f"touch {machine.folder}/slept")
     machine.command("ps", f"[ -e {machine.folder}/slept ] && printf '{second}\\n' || printf '{first}\\n'")
     finding = one(machine, "t.sh")

@@ -1,0 +1,256 @@
+"""Every built-in check passes and fails on a real cluster, as a task that names it."""
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.harness import kube, process
+
+CHART = "charts/inspect-operator"
+#: The release whose ClusterRoles the checks have: what `make demo` installs, so that it can take them over.
+RELEASE, RELEASE_NAMESPACE = "inspect-operator", "inspect-system"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A check with parameters, its verdict, and words that one of its findings says: `name result message`."""
+
+    check: str
+    verdict: str
+    words: str
+    parameters: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def local(namespace: str) -> list[Case]:
+    """What asks nothing of Kubernetes: the machine and the network."""
+    cluster_ip = kube.run("get", "service", "kubernetes", "-n", "default", "-o", "jsonpath={.spec.clusterIP}")
+    dns_ip = kube.run("get", "service", "kube-dns", "-n", "kube-system", "-o", "jsonpath={.spec.clusterIP}")
+    api, name = "kubernetes.default.svc:443", "kubernetes.default.svc"
+    untrusted = {"urls": [f"https://{name}/version"], "verifyTls": False}
+    return [
+        Case("cpu-usage", "success", "cpu-usage:all success", {"limitPercent": 100, "seconds": 3, "each": False}),
+        Case("cpu-usage", "fail", "limit 1%", {"limitPercent": 1, "seconds": 3}),
+        Case("cpu-frequency", "success", "cpu-frequency:cpu0 success", {"minimumMegahertz": 1}),
+        Case("cpu-frequency", "fail", "at least 20000 MHz", {"minimumMegahertz": 20000}),
+        Case("load-average", "success", "load-average success", {"limitPerCpu": 1000}),
+        Case("load-average", "fail", "over 15 minutes", {"limitPerCpu": 0.000001, "minutes": 15}),
+        Case("memory-usage", "success", "MiB available", {"limitPercent": 100}),
+        Case("memory-usage", "fail", "limit 1%", {"limitPercent": 1}),
+        Case("disk-usage", "success", "limit 100%", {"limitPercent": 100, "paths": ["/tmp"]}),
+        Case("disk-usage", "fail", "limit 1%", {"limitPercent": 1}),
+        Case("inode-usage", "success", "of its inodes used", {"limitPercent": 100, "paths": ["/tmp"]}),
+        Case("inode-usage", "fail", "limit 1%", {"limitPercent": 1}),
+        Case("zombie-processes", "success", "0 zombies, limit 0"),
+        Case("systemd-units", "unknown", "needs node access"),
+        Case("dns", "success", cluster_ip, {"names": [name], "addresses": [cluster_ip]}),
+        Case("dns", "success", cluster_ip, {"names": [f"{name}.cluster.local"], "server": dns_ip}),
+        Case("dns", "fail", "dns:no-such-name.invalid fail not resolved", {"names": ["no-such-name.invalid", name]}),
+        Case("http", "success", "http:https://kubernetes.default.svc/version success status 200", untrusted),
+        Case("http", "fail", "does not match 'nonsense'", {**untrusted, "content": "nonsense"}),
+        Case("http", "fail", "certificate verify failed", {"urls": [f"https://{name}/version"]}),
+        Case("tcp", "success", f"tcp:{api} success reachable", {"targets": [api]}),
+        Case("tcp", "success", "tcp:127.0.0.1:1 success unreachable",
+             {"targets": ["127.0.0.1:1"], "expect": "unreachable"}),
+        Case("tcp", "fail", "tcp:127.0.0.1:1 fail unreachable", {"targets": ["127.0.0.1:1", api]}),
+        Case("tls-expiry", "success", "runs out in", {"targets": [api], "warnDays": 0, "failDays": 1}),
+        Case("tls-expiry", "fail", "fails below 36500", {"targets": [api], "failDays": 36500}),
+        Case("tls-expiry", "fail", "is not valid for", {"targets": [api], "verifyChain": True}),
+    ]  # fmt: skip
+
+
+def in_namespace(namespace: str) -> list[Case]:
+    """What asks for objects of the Inspect's namespace, with the account that the operator makes."""
+    return [
+        Case("api-write", "success", "api-write:delete success", {"limitMilliseconds": 60000}),
+        Case("api-write", "fail", "limit 1 ms", {"limitMilliseconds": 1}),
+        Case("deploy-and-service", "success", "deploy-and-service:service-name success"),
+        Case("deploy-and-service", "fail", "0 of 1 pods after", {"timeoutSeconds": 1}),
+        Case("pods-abnormal", "success", "of 0 pods none", {"selector": "app=no-such"}),
+        Case("pods-abnormal", "fail", f"{namespace}/broken fail container c: ", {"selector": "app=broken"}),
+        Case("events-warning", "success", "events-warning:Tried:Pod warn 7 times"),
+        Case("events-warning", "fail", "events-warning:Tried:Pod fail 7 times", {"failCount": 7}),
+        Case("helm-stuck-releases", "success", "none hangs", {"minutes": 90000}),
+        Case("helm-stuck-releases", "fail", f"{namespace}/stuck fail revision 2 is pending-upgrade for"),
+        Case("workload-hygiene", "success", "of 1 workloads none", {"selector": "tier=good"}),
+        Case("workload-hygiene", "fail", "no readiness-probe, image-tag",
+             {"selector": "tier=bad", "rules": ["readiness-probe", "image-tag"], "result": "fail"}),
+    ]  # fmt: skip
+
+
+def in_cluster(namespace: str) -> list[Case]:
+    """What asks for the whole cluster, with the accounts that the operator's chart makes."""
+    real = kube.items("nodes", namespace, "-l", "kubernetes.io/hostname")[0]["metadata"]["name"]
+    real_one, fakes = {"selector": f"kubernetes.io/hostname={real}"}, {"selector": f"inspect-test={namespace}"}
+    return [
+        Case("nodes-ready", "success", f"nodes-ready:{real} success ready", real_one),
+        Case("nodes-ready", "fail", f"nodes-ready:{namespace} fail not ready", fakes),
+        Case("nodes-schedulable", "success", f"nodes-schedulable:{real} success takes pods", real_one),
+        Case("nodes-schedulable", "fail", f"{namespace} fail cordoned, taint try=it:NoExecute", fakes),
+        Case("system-pods-ready", "success", "system-pods-ready:kube-system/coredns", {"selector": "k8s-app=kube-dns"}),
+        Case("system-pods-ready", "fail", f"{namespace}/broken fail Pending, not ready: container c:",
+             {"namespaces": [namespace], "selector": "app=broken", "graceMinutes": 0}),
+        Case("pods-abnormal", "fail", f"{namespace}/broken fail", {"allNamespaces": True, "selector": "app=broken"}),
+        Case("events-warning", "success", "events-warning:Tried:Pod warn", {"allNamespaces": True}),
+        Case("helm-stuck-releases", "fail", f"{namespace}/stuck fail", {"allNamespaces": True}),
+        Case("workload-hygiene", "success", f"deployment/{namespace}/bad warn",
+             {"allNamespaces": True, "selector": "tier=bad"}),
+    ]  # fmt: skip
+
+
+def ran(namespace: str, name: str, cases: list[Case], seconds: float) -> None:
+    """All cases as tasks of one Inspect: each ends as it should, and says so."""
+    tasks = {f"{index:02d}-{case.check}": case for index, case in enumerate(cases)}
+    written = [{"name": task, "check": one.check, "parameters": one.parameters} for task, one in tasks.items()]
+    kube.apply(kube.inspect(name, *written, timeout="2m"), namespace)
+    found = kube.finished(namespace, name, seconds)
+    rows = {task: kube.row(found, task) for task in tasks}
+    assert {task: row.get("verdict") for task, row in rows.items()} == {
+        task: case.verdict for task, case in tasks.items()
+    }, json.dumps(rows, indent=1)
+    for task, case in tasks.items():
+        lines = [f"{one['name']} {one['result']} {one.get('message', '')}" for one in rows[task]["findings"]]
+        assert any(case.words in line for line in lines), f"{task}: {lines}"
+        assert "Traceback" not in rows[task].get("outputTail", "")
+
+
+@pytest.fixture
+def trouble(namespace: str) -> str:
+    """Things that are not as they should be, in the test's namespace."""
+    broken = {"name": "c", "image": "registry.invalid/no/such:1"}
+    good = {
+        "name": "c",
+        "image": "registry.invalid/good:1.0",
+        **{probe: {"exec": {"command": ["true"]}} for probe in ("readinessProbe", "livenessProbe")},
+        "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"memory": "1Mi"}},
+    }
+    now = datetime.datetime.now(datetime.UTC)
+    about = {"kind": "Pod", "apiVersion": "v1", "name": "some", "namespace": namespace}
+    bodies: list[kube.Object] = [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "broken", "labels": {"app": "broken"}},
+         "spec": {"containers": [broken], "automountServiceAccountToken": False}},
+        {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "tried"}, "type": "Warning", "reason": "Tried",
+         "message": "and failed", "count": 7, "involvedObject": about, "lastTimestamp": f"{now:%Y-%m-%dT%H:%M:%SZ}"},
+        *(helm_secret(revision, status, now) for revision, status in ((1, "deployed"), (2, "pending-upgrade"))),
+        deployment("bad", {**broken, "image": "registry.invalid/bad"}),
+        deployment("good", good),
+    ]  # fmt: skip
+    for body in bodies:
+        kube.apply(body, namespace)
+    kube.until("the image could not be pulled", lambda: "Err" in waiting(namespace) or "BackOff" in waiting(namespace))
+    return namespace
+
+
+def helm_secret(revision: int, status: str, now: datetime.datetime) -> kube.Object:
+    """What Helm keeps of a release, as far as its labels go."""
+    changed = int((now - datetime.timedelta(days=30)).timestamp())
+    labels = {"owner": "helm", "name": "stuck", "status": status, "version": str(revision), "modifiedAt": str(changed)}
+    name = f"sh.helm.release.v1.stuck.v{revision}"
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "helm.sh/release.v1",
+        "metadata": {"name": name, "labels": labels},
+    }
+
+
+def deployment(tier: str, container: kube.Object) -> kube.Object:
+    """Of no pods."""
+    labels = {"tier": tier}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": pod}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": tier, "labels": labels}, "spec": spec}
+
+
+def waiting(namespace: str) -> str:
+    """Why the broken pod's container waits."""
+    path = "jsonpath={.status.containerStatuses[0].state.waiting.reason}"
+    return kube.run("get", "pod", "broken", "-n", namespace, "-o", path)
+
+
+@pytest.fixture(scope="module")
+def roles() -> None:
+    """The ClusterRoles of the checks, as the chart's release would have them: they stay, a release takes them over."""
+    text = kube.helm("template", RELEASE, CHART, "-n", RELEASE_NAMESPACE, "-s", "templates/checks.yaml")
+    owner = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": RELEASE_NAMESPACE}
+    objects = [one for one in yaml.safe_load_all(text) if one]
+    for one in objects:
+        one["metadata"]["annotations"] = owner
+    assert {one["kind"] for one in objects} == {"ClusterRole"}
+    apply_as_helm(objects)
+
+
+def apply_as_helm(objects: list[kube.Object]) -> None:
+    """Server-side apply in Helm's name: no conflict for a release that takes an object over, or has it already."""
+    body = {"apiVersion": "v1", "kind": "List", "items": objects}
+    kube.run("apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-", stdin=json.dumps(body))
+
+
+@pytest.fixture
+def trusted(namespace: str, roles: None) -> Iterator[str]:
+    """The namespace with the chart's accounts for the whole cluster."""
+    settings = f"checks.install=false,checks.clusterWideNamespaces={{{namespace}}}"
+    text = kube.helm(
+        *("template", "op", CHART, "-n", namespace, "-s", "templates/checks.yaml", "--set", settings)
+    )  # fmt: skip
+    made = [one for one in yaml.safe_load_all(text) if one]
+    bindings = [one["metadata"]["name"] for one in made if one["kind"] == "ClusterRoleBinding"]
+    assert all(namespace in name for name in bindings), "another release's bindings are not touched"
+    apply_as_helm(made)
+    yield namespace
+    kube.run("delete", "clusterrolebinding", *bindings, "--ignore-not-found", "--timeout=30s")
+
+
+@pytest.fixture
+def fake_node(namespace: str) -> Iterator[str]:
+    """A Node without a machine: cordoned, tainted, and never ready; so nothing is ever put there."""
+    spec = {"unschedulable": True, "taints": [{"key": "try", "value": "it", "effect": "NoExecute"}]}
+    meta = {"name": namespace, "labels": {"inspect-test": namespace}}
+    kube.run(
+        "create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Node", "metadata": meta, "spec": spec})
+    )
+    yield namespace
+    kube.run("delete", "node", namespace, "--ignore-not-found", "--timeout=30s")
+
+
+def test_checks_of_the_machine_and_the_network(operator: process.Operator, namespace: str) -> None:
+    kube.run("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+    operator.start()
+    ran(namespace, "local", local(namespace), 120)
+
+
+def test_checks_of_the_namespace(operator: process.Operator, trouble: str, roles: None) -> None:
+    kube.run("label", "namespace", trouble, "pod-security.kubernetes.io/enforce=restricted")
+    operator.start()
+    ran(trouble, "inside", in_namespace(trouble), 120)
+    made = ("-l", "app.kubernetes.io/name=inspect-check")
+    assert kube.names("deployments,services,configmaps", trouble, *made) == set(), "checks tidy up"
+
+
+def test_checks_of_the_whole_cluster(operator: process.Operator, trouble: str, trusted: str, fake_node: str) -> None:
+    operator.start()
+    ran(trouble, "everywhere", in_cluster(trouble), 90)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [({"limit": 3}, "knows no such parameter"), ({"limitPercent": 200}, "200 is more than 100")],
+)
+def test_wrong_parameters_are_refused_in_words(
+    operator: process.Operator, namespace: str, parameters: dict[str, Any], words: str
+) -> None:
+    operator.start()
+    kube.apply(kube.inspect("wrong", {"name": "t", "check": "disk-usage", "parameters": parameters}), namespace)
+
+    def refused() -> kube.Object:
+        ready = kube.condition(kube.get("inspect", namespace, "wrong"), "Ready")
+        return ready if ready.get("status") == "False" else {}
+
+    ready = kube.until("refused", refused, 30)
+    assert ready["reason"] == "SpecInvalid"
+    for part in (words, f"parameters.{next(iter(parameters))}", "limitPercent (integer, 1 to 100, default 80)"):
+        assert part in ready["message"]
