@@ -155,8 +155,8 @@ def objects(want: desired.Desired) -> list[Object]:
     """What a script task's release held: its ConfigMap and its Job, marked as the old ones."""
     tag = {"taskType": "inspect", group.LABEL_INSTANCE: want.release}
     return [
-        {"apiVersion": api, "kind": kind, "metadata": {"name": want.job, "labels": tag}, "marked": "as stored"}
-        for api, kind in (("v1", "ConfigMap"), ("batch/v1", "Job"))
+        {"apiVersion": api, "kind": kind, "metadata": {"name": name, "labels": tag}, "marked": "as stored"}
+        for api, kind, name in (("v1", "ConfigMap", want.files), ("batch/v1", "Job", builders.job(want)))
     ]
 
 
