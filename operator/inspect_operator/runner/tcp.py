@@ -38,7 +38,7 @@ def connect(address: str, port: int, timeout_seconds: float) -> socket.socket:
         return candidate
     if problem is None or isinstance(problem, TimeoutError):
         message = (
-            f"{address} port {port} did not answer within {timeout_seconds:g} s: is it up, does a firewall drop us?"
+            f"{address} port {port} did not answer within {timeout_seconds:.3g} s: is it up, does a firewall drop us?"
         )
         raise failure.Failed(verdict.Reason.CONNECT_TIMEOUT, message)
     if isinstance(problem, ConnectionRefusedError):
@@ -63,7 +63,7 @@ def _resolve(address: str, port: int, timeout_seconds: float) -> list[tuple[int,
     try:
         answer = answers.get(timeout=timeout_seconds)
     except queue.Empty:
-        message = f"the name {address} was not resolved within {timeout_seconds:g} s"
+        message = f"the name {address} was not resolved within {timeout_seconds:.3g} s"
         raise failure.Failed(verdict.Reason.CONNECT_TIMEOUT, message) from None
     if isinstance(answer, socket.gaierror):
         message = f"the name {address} is not resolved: {answer.strerror}"
