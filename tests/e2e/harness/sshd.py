@@ -101,6 +101,7 @@ def _pod(name: str, image: str, options: Sequence[str], shell: str) -> kube.Obje
         "name": "sshd",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
+        "resources": {"requests": {"cpu": "100m"}},  # a handshake is work, and tests side by side leave little of it
         "env": [{"name": variable, "value": value} for variable, value in variables.items()],
         "volumeMounts": [{"name": "given", "mountPath": "/given", "readOnly": True}],
         "readinessProbe": {"tcpSocket": {"port": PORT}, "periodSeconds": 1},
