@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import datetime
 import itertools
 import re
 from typing import Any
@@ -10,6 +11,7 @@ from inspect_operator import errors
 from inspect_operator.cluster import client, resources
 
 Object = dict[str, Any]
+_BEGIN = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 
 
 class Cluster(client.Cluster):
@@ -25,10 +27,12 @@ class Cluster(client.Cluster):
             self.put(item)
 
     def put(self, item: Object) -> Object:
-        """Stores an object as the API server would: with a version, and a uid where it has none."""
+        """Stores an object as the API server would: with a version, and a uid and the time where it has none."""
         metadata = item["metadata"]
         metadata.setdefault("uid", f"uid-of-{metadata['name']}-{next(self._versions)}")
-        metadata["resourceVersion"] = str(next(self._versions))
+        version = next(self._versions)
+        metadata["resourceVersion"] = str(version)
+        metadata.setdefault("creationTimestamp", moment(version))
         self.objects[(item["kind"], metadata.get("namespace", ""), metadata["name"])] = item
         return copy.deepcopy(item)
 
@@ -117,6 +121,11 @@ class Cluster(client.Cluster):
             raise client.NotFound(f"{resource.plural} {name!r} not found")
         if metadata.get("resourceVersion") not in (None, found["metadata"]["resourceVersion"]):
             raise errors.ClusterConflict("the object has been modified")
+
+
+def moment(seconds: int) -> str:
+    """A time by which objects can be told older from newer."""
+    return (_BEGIN + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _merged(old: Object, patch: Object) -> Object:

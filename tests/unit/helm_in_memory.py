@@ -103,8 +103,11 @@ class Helm(helm.Helm):
         number = int(revisions[-1]["metadata"]["labels"]["version"]) + 1 if revisions else 1
         made = secret(release, number, self.leaves, self.charts[-1], labels, namespace=namespace)
         for item in self.charts[-1]:
-            if (item["kind"], namespace, item["metadata"]["name"]) not in self.cluster.objects:
+            found = self.cluster.objects.get((item["kind"], namespace, item["metadata"]["name"]))
+            if found is None:
                 self.cluster.put(_in(namespace, item))
+            elif item["kind"] != "Job":  # whose template may not change; a finished or running one is left alone
+                self._change(found, item)
         deployed = [one for one in revisions if stored.payload(one).status == "deployed"]
         named = {(item["kind"], item["metadata"]["name"]) for item in self.charts[-1]}
         for old in deployed[-1:]:
@@ -124,6 +127,14 @@ class Helm(helm.Helm):
                 self.cluster.objects.pop((kind, namespace, name), None)
         for revision in revisions:
             del self.cluster.objects[("Secret", namespace, revision["metadata"]["name"])]
+
+    def _change(self, found: Object, item: Object) -> None:
+        """Of what is there the fields that the chart names, which is written only where that changes something."""
+        made = {**found, **item, "metadata": {**found["metadata"], **item["metadata"]}}
+        if found["kind"] == "ConfigMap" and found.get("immutable") and made.get("data") != found.get("data"):
+            raise errors.ReleaseRejected("data: Forbidden: field is immutable when `immutable` is set")
+        if made != found:
+            self.cluster.put(copy.deepcopy(made))
 
     def _revisions(self, release: str, namespace: str) -> list[Object]:
         found = [

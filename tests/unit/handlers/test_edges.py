@@ -11,7 +11,7 @@ from tests.unit.builders import modern
 from tests.unit.handlers.conftest import House
 
 from inspect_operator import errors
-from inspect_operator.handlers import report
+from inspect_operator.handlers import runs
 
 DISK, NET = modern("disk", script="df"), modern("net", image="ping:1")
 WANT = builders.want(DISK)
@@ -90,7 +90,7 @@ async def test_a_release_that_somebody_uninstalled_is_installed_again(house: Hou
     await house.helm.uninstall("night--disk", "default", timeout_seconds=1)
     await house.sync()
     assert house.helm.calls[-1][:2] == ("upgrade", "night--disk")
-    assert house.cluster.names("Job") == [WANT.job]
+    assert house.cluster.names("Job") == [builders.job(WANT)]
     assert house.condition("Ready") == ("True", "ReleasesDeployed")
 
 
@@ -100,7 +100,7 @@ async def test_an_edit_during_a_pass_ends_what_it_made_pointless(house: House) -
     house.helm.before = _once(lambda: _edit(house, *edited))
     await house.apply(*tasks)
     await house.sync()
-    old = {builders.want(task).job.rpartition("-")[2] for task in tasks}
+    old = {builders.job(builders.want(task)).rpartition("-")[2] for task in tasks}
     # Two steps run at a time; those that had not begun are left out.
     assert len([chart for chart in house.helm.charts if chart[0]["metadata"]["name"].rpartition("-")[2] in old]) <= 2
     assert {row["verdict"] if "verdict" in row else row["state"] for row in house.status()["results"]} == {"waiting"}
@@ -150,12 +150,12 @@ async def test_a_job_whose_deletion_no_watch_told_is_missed_in_the_end(
 ) -> None:
     """kopf tells nothing of what was deleted while its watch was broken."""
     await house.apply(DISK)
-    del house.cluster.objects[("Job", "default", WANT.job)]
-    del house._told[("Job", "default", WANT.job)]
+    del house.cluster.objects[("Job", "default", builders.job(WANT))]
+    del house._told[("Job", "default", builders.job(WANT))]
     house.operator._reports.wake(("default", "night"))
     await house.sync()
     assert house.row("disk")["state"] == "waiting"
-    monkeypatch.setattr(report, "STILL_THERE_SECONDS", 0.0)
+    monkeypatch.setattr(runs, "STILL_THERE_SECONDS", 0.0)
     for _ in range(2):
         house.operator._reports.wake(("default", "night"))
         await house.sync()
@@ -167,8 +167,8 @@ async def test_an_images_result_waits_for_its_log_but_not_for_ever(
     house: House, answers: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its log is all that tells what it found; its node may be silent for a while."""
-    monkeypatch.setattr(report, "LOG_AGAIN_SECONDS", 1000.0)
-    monkeypatch.setattr(report, "LOG_TRIES", 10)
+    monkeypatch.setattr(runs, "LOG_AGAIN_SECONDS", 1000.0)
+    monkeypatch.setattr(runs, "LOG_TRIES", 10)
     log = house.cluster.log
 
     async def silent(*args: Any, **rest: Any) -> bytes:
@@ -180,12 +180,12 @@ async def test_an_images_result_waits_for_its_log_but_not_for_ever(
     assert house.row("net")["state"] == "waiting"
     if answers:
         house.cluster.log = log  # type: ignore[method-assign]
-    for _ in range(report.LOG_TRIES):
+    for _ in range(runs.LOG_TRIES):
         house.operator._reports.wake(("default", "night"))
         await house.sync()
     assert house.row("net")["state"] == "waiting", "tries are a matter of time, not of how often something happens"
     monotonic = time.monotonic
-    for number in range(1, report.LOG_TRIES + 1):
+    for number in range(1, runs.LOG_TRIES + 1):
         monkeypatch.setattr(time, "monotonic", lambda passed=1001.0 * number: monotonic() + passed)
         house.operator._reports.wake(("default", "night"))
         await house.sync()
@@ -215,7 +215,7 @@ async def test_an_object_made_anew_under_the_same_name_begins_anew(house: House)
     helm_in_memory.released(house.cluster, (WANT, "deployed"), objects=helm_in_memory.objects, owner_uid="uid-0")
     await house.apply(DISK)
     assert house.helm.calls[-1][2] == "adopted from an Inspect that is gone (uid uid-0)"
-    assert house.cluster.names("Job") == [WANT.job], "the new object has not run yet"
+    assert house.cluster.names("Job") == [builders.job(WANT)], "the new object has not run yet"
 
 
 async def test_a_pause_without_end_is_no_timer(house: House) -> None:

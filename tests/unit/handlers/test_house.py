@@ -11,6 +11,7 @@ from tests.unit.handlers.conftest import House
 from inspect_operator import errors
 
 DISK, NET = modern("disk", script="df"), modern("net", image="ping:1")
+REMOTE = {"ip": "10.0.0.1", "user": "root", "password": "canary-4711"}
 
 
 async def test_an_inspect_becomes_releases_runs_and_results(house: House) -> None:
@@ -59,12 +60,26 @@ async def test_a_new_generation_is_unknown_from_the_first_write_and_never_passed
     assert not [one for one in written if "True 2" in (one["Finished"], one["Succeeded"])]
 
 
+EVERYTHING = (
+    DISK,
+    NET,
+    original("hosts", type="script", script="1", script_location="remote", remote_ips=[REMOTE]),
+    modern("nodes", target={"nodes": {}}),
+    modern("nightly", schedule="@daily"),
+    modern("after", dependsOn=["disk"]),
+    modern("later", suspend=True),
+)
+
+
 @pytest.mark.parametrize("finished", [True, False])
 async def test_a_restart_with_nothing_new_writes_nothing_and_calls_no_helm(house: House, finished: bool) -> None:
-    await house.apply(DISK, NET, original("hosts", type="script", script="1", script_location="remote"))
+    await house.nodes(builders.node("a"), builders.node("b", ready=False))
+    await house.apply(*EVERYTHING)
+    await house.tick("nightly")
     if finished:
-        await house.finish("disk")
-        await house.finish("net")
+        while jobs := house.open_jobs():
+            await house.end(jobs[0])
+        assert [row["state"] for row in house.status()["results"]] == ["finished"] * 6 + ["waiting"]
     house.helm.calls.clear()
     house.cluster.requests.clear()
     house.events.clear()
@@ -185,7 +200,7 @@ async def test_an_invalid_spec_is_told_and_touches_nothing(house: House) -> None
     house.helm.calls.clear()
     await house.apply(modern("disk", script="df", image="both"))
     assert house.condition("Ready") == ("False", "SpecInvalid")
-    assert "exactly one of script, image" in house.status()["conditions"][0]["message"]
+    assert "exactly one of script, scriptFrom, image, check" in house.status()["conditions"][0]["message"]
     assert house.helm.calls == []
     assert house.events[-1][0] == "SpecInvalid"
     await house.apply(DISK)
@@ -199,10 +214,10 @@ async def test_a_poisoned_object_does_not_stop_others(house: House, caplog: pyte
     assert house.condition("Ready", "poison") == ("False", "SpecInvalid")
 
 
-async def test_tasks_that_are_not_supported_yet_get_a_row_and_no_finalizer(house: House) -> None:
-    await house.apply(original("hosts", type="script", script="1", script_location="remote"))
-    row = house.row("hosts")
-    assert (row["state"], row["verdict"], row["reason"]) == ("finished", "skipped", "NotYetSupported")
-    assert house.condition("Succeeded") == ("True", "TasksPassed")
+async def test_a_task_that_is_held_back_gets_a_row_and_no_finalizer(house: House) -> None:
+    await house.apply(modern("later", suspend=True))
+    row = house.row("later")
+    assert (row["state"], row["reason"]) == ("waiting", "Suspended")
+    assert house.condition("Finished") == ("False", "Waiting")
     assert "finalizers" not in house.cluster.objects[("Inspect", "default", "night")]["metadata"]
     assert house.helm.calls == []

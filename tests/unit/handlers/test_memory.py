@@ -10,10 +10,12 @@ from inspect_operator.handlers import memory
 
 KEY = ("default", "night")
 WANT = builders.want()
-IMAGE = builders.want(builders.modern("net", image="try:1"), release="night--net")
+IMAGE = builders.want(builders.modern("net", image="try:1"))
 
 
-def _child(kind: str = "Job", name: str = WANT.job, uid: str = "1", release: str = WANT.release, **more: Any) -> Any:
+def _child(
+    kind: str = "Job", name: str = builders.job(WANT), uid: str = "1", release: str = WANT.release, **more: Any
+) -> Any:
     metadata = {"name": name, "namespace": "default", "uid": uid, "labels": {group.LABEL_INSTANCE: release}}
     return {"kind": kind, "metadata": metadata, **more}
 
@@ -35,18 +37,18 @@ def seen() -> memory.Memory:
 
 def test_a_job_is_found_by_the_run_that_is_wanted(seen: memory.Memory) -> None:
     seen.notice_child(_child(name="night--disk-0000000000", uid="0"), deleted=False)
-    assert seen.job("default", WANT) is None
+    assert seen.job("default", WANT.release, builders.job(WANT)) is None
     assert seen.notice_child(_child(), deleted=False) == KEY
-    found = seen.job("default", WANT)
+    found = seen.job("default", WANT.release, builders.job(WANT))
     assert found is not None
     assert found["metadata"]["uid"] == "1"
-    assert seen.job("other", WANT) is None
+    assert seen.job("other", WANT.release, builders.job(WANT)) is None
 
 
 def test_a_deleted_job_is_forgotten(seen: memory.Memory) -> None:
     seen.notice_child(_child(), deleted=False)
     assert seen.notice_child(_child(), deleted=True) == KEY
-    assert seen.job("default", WANT) is None
+    assert seen.job("default", WANT.release, builders.job(WANT)) is None
     seen.notice_child(_child(), deleted=True)
 
 
@@ -54,7 +56,7 @@ def test_a_job_made_anew_under_the_same_name_is_another(seen: memory.Memory) -> 
     seen.notice_child(_child(uid="1"), deleted=False)
     seen.notice_child(_child(uid="2"), deleted=False)
     seen.notice_child(_child(uid="1"), deleted=True)
-    found = seen.job("default", WANT)
+    found = seen.job("default", WANT.release, builders.job(WANT))
     assert found is not None
     assert found["metadata"]["uid"] == "2"
 
@@ -62,9 +64,9 @@ def test_a_job_made_anew_under_the_same_name_is_another(seen: memory.Memory) -> 
 def test_pods_belong_to_the_job_that_made_them(seen: memory.Memory) -> None:
     for pod in (_pod("a", "1"), _pod("b", "2"), _pod("c", None), _pod("d", "1")):
         seen.notice_child(pod, deleted=False)
-    assert [pod["metadata"]["name"] for pod in seen.pods("default", WANT, "1")] == ["a", "d"]
+    assert [pod["metadata"]["name"] for pod in seen.pods("default", WANT.release, "1")] == ["a", "d"]
     seen.notice_child(_pod("a", "1"), deleted=True)
-    assert [pod["metadata"]["name"] for pod in seen.pods("default", WANT, "1")] == ["d"]
+    assert [pod["metadata"]["name"] for pod in seen.pods("default", WANT.release, "1")] == ["d"]
 
 
 def test_what_belongs_to_nobody_we_know_wakes_nobody(seen: memory.Memory) -> None:
@@ -79,7 +81,7 @@ def test_children_seen_before_their_inspect_are_not_lost() -> None:
     early = memory.Memory()
     assert early.notice_child(_child(), deleted=False) is None
     early.own(KEY, (WANT,))
-    assert early.job("default", WANT) is not None
+    assert early.job("default", WANT.release, builders.job(WANT)) is not None
 
 
 def test_only_what_tells_an_outcome_is_kept(seen: memory.Memory) -> None:
@@ -87,7 +89,7 @@ def test_only_what_tells_an_outcome_is_kept(seen: memory.Memory) -> None:
     job = _child(spec=spec, status={"active": 1}, apiVersion="batch/v1")
     job["metadata"] |= {"managedFields": ["large"], "annotations": {"a": "large"}, "creationTimestamp": "t"}
     seen.notice_child(job, deleted=False)
-    kept = seen.job("default", WANT)
+    kept = seen.job("default", WANT.release, builders.job(WANT))
     assert kept is not None
     assert "large" not in str(kept)
     assert kept["spec"] == {"suspend": False, "backoffLimit": 1, "activeDeadlineSeconds": 9}
@@ -97,30 +99,30 @@ def test_only_what_tells_an_outcome_is_kept(seen: memory.Memory) -> None:
 def test_a_config_map_that_was_deleted_is_lost_until_it_is_there_again(seen: memory.Memory) -> None:
     config_map = _child("ConfigMap")
     assert seen.notice_child(config_map, deleted=True) == KEY
-    assert seen.lost("default", (WANT, IMAGE)) == {"night--disk"}
+    assert seen.lost("default", (WANT, IMAGE), {}) == {"night--disk"}
     seen.notice_child(config_map, deleted=False)
-    assert seen.lost("default", (WANT, IMAGE)) == set()
+    assert seen.lost("default", (WANT, IMAGE), {}) == set()
     seen.notice_child(config_map, deleted=True)
-    seen.found("default", WANT.job)
-    assert seen.lost("default", (WANT,)) == set()
+    seen.found("default", WANT, {})
+    assert seen.lost("default", (WANT,), {}) == set()
 
 
 def test_an_earlier_runs_config_map_is_no_loss(seen: memory.Memory) -> None:
     """An upgrade removes it."""
     seen.notice_child(_child("ConfigMap", "night--disk-0000000000"), deleted=True)
-    assert seen.lost("default", (WANT,)) == set()
+    assert seen.lost("default", (WANT,), {}) == set()
 
 
 def test_a_config_map_that_was_not_there_at_start_is_lost(seen: memory.Memory) -> None:
-    seen.missing("default", WANT.job)
-    seen.missing("other", IMAGE.job)
-    assert seen.lost("default", (WANT, IMAGE)) == {"night--disk"}
+    seen.missing("default", "ConfigMap", builders.job(WANT))
+    seen.missing("other", "ConfigMap", builders.job(IMAGE))
+    assert seen.lost("default", (WANT, IMAGE), {}) == {"night--disk"}
 
 
 def test_an_image_has_no_config_map_to_lose(seen: memory.Memory) -> None:
     """Else every start of the operator would upgrade the releases of all image tasks."""
-    seen.missing("default", IMAGE.job)
-    assert seen.lost("default", (IMAGE,)) == set()
+    seen.missing("default", "ConfigMap", builders.job(IMAGE))
+    assert seen.lost("default", (IMAGE,), {}) == set()
 
 
 def test_an_inspect_is_kept_without_what_nobody_reads(seen: memory.Memory) -> None:
@@ -206,9 +208,9 @@ def test_a_release_that_is_no_longer_wanted_concerns_nobody(seen: memory.Memory)
     seen.notice_child(_child("ConfigMap"), deleted=True)
     seen.own(KEY, (IMAGE,))
     assert seen.notice_child(_child(), deleted=False) is None
-    assert seen.notice_child(_child("Job", IMAGE.job, release=IMAGE.release), deleted=False) == KEY
+    assert seen.notice_child(_child("Job", builders.job(IMAGE), release=IMAGE.release), deleted=False) == KEY
     seen.own(KEY, (WANT,))
-    assert seen.lost("default", (WANT,)) == set(), "what was lost before is not what is lost now"
+    assert seen.lost("default", (WANT,), {}) == set(), "what was lost before is not what is lost now"
 
 
 def test_of_two_jobs_of_one_name_the_newer_counts(seen: memory.Memory) -> None:
@@ -217,6 +219,6 @@ def test_of_two_jobs_of_one_name_the_newer_counts(seen: memory.Memory) -> None:
         job = _child(uid=uid)
         job["metadata"]["creationTimestamp"] = created
         seen.notice_child(job, deleted=False)
-    found = seen.job("default", WANT)
+    found = seen.job("default", WANT.release, builders.job(WANT))
     assert found is not None
     assert found["metadata"]["uid"] == "2"

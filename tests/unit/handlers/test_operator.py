@@ -26,7 +26,13 @@ def test_kinds_as_kopf_names_them() -> None:
 def test_inspects_and_their_children_are_watched_and_nothing_else(operator: operators.Operator) -> None:
     handlers = operator.registry()._watching.get_all_handlers()
     watched = {(handler.selector.group, handler.selector.any_name) for handler in handlers if handler.selector}
-    assert watched == {("api.practice.com", "inspects"), ("batch", "jobs"), ("", "pods"), ("", "configmaps")}
+    assert watched == {
+        ("api.practice.com", "inspects"),
+        ("batch", "jobs"),
+        ("batch", "cronjobs"),
+        ("rbac.authorization.k8s.io", "rolebindings"),
+        *(("", plural) for plural in ("pods", "configmaps", "serviceaccounts", "nodes")),
+    }, "never Secrets: a watch would bring every password of the namespace into our memory"
 
 
 def test_kopf_changes_no_object(operator: operators.Operator) -> None:
@@ -43,7 +49,7 @@ async def test_only_objects_of_ours_come_over_the_watch(operator: operators.Oper
     selectors = made.watching.label_selectors
     assert set(selectors.values()) == {"taskType=inspect"}
     assert {place.any_name for place in selectors if isinstance(place, references.Selector)} == {
-        "jobs", "pods", "configmaps",
+        "jobs", "cronjobs", "pods", "configmaps", "serviceaccounts", "rolebindings",
     }  # fmt: skip
 
 

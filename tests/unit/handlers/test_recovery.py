@@ -76,4 +76,4 @@ async def test_a_status_that_somebody_emptied_is_written_again(house: House) -> 
     await house.sync()
     await _report(house)
     assert house.condition("Finished") == ("True", "RunsFinished")
-    assert house.row("disk")["job"] == builders.want(DISK).job
+    assert house.row("disk")["job"] == builders.job(builders.want(DISK))

@@ -9,7 +9,7 @@ from tests.unit.builders import modern
 from tests.unit.handlers.conftest import House
 
 from inspect_operator import errors
-from inspect_operator.handlers import queue, report
+from inspect_operator.handlers import queue, runs
 
 DISK, NET = modern("disk", script="df"), modern("net", image="ping:1")
 WANT = builders.want(DISK)
@@ -156,26 +156,26 @@ async def test_while_somebodys_helm_is_at_work_the_release_is_not_ready(house: H
 async def test_a_lost_config_map_is_made_again_and_the_job_goes_on(house: House) -> None:
     await house.apply(DISK)
     uid = house.uid("disk")
-    del house.cluster.objects[("ConfigMap", "default", WANT.job)]
+    del house.cluster.objects[("ConfigMap", "default", builders.job(WANT))]
     await house.sync()
     assert house.helm.calls[-1] == ("upgrade", "night--disk", "an object of the release was lost")
-    assert house.cluster.names("ConfigMap") == [WANT.job]
+    assert house.cluster.names("ConfigMap") == [builders.job(WANT)]
     assert (house.uid("disk"), len(house.helm.calls)) == (uid, 2)
 
 
 async def test_a_config_map_lost_while_nobody_watched_is_made_again(house: House) -> None:
     await house.apply(DISK, NET)
-    del house.cluster.objects[("ConfigMap", "default", WANT.job)]
+    del house.cluster.objects[("ConfigMap", "default", builders.job(WANT))]
     await house.start()
     assert house.helm.calls[2:] == [("upgrade", "night--disk", "an object of the release was lost")]
-    assert house.cluster.names("ConfigMap") == [WANT.job]
+    assert house.cluster.names("ConfigMap") == [builders.job(WANT)]
 
 
 async def test_a_finished_job_that_somebody_deleted_keeps_its_result_and_is_not_made_again(house: House) -> None:
     await house.apply(DISK)
     await house.finish("disk")
     before = house.status()
-    del house.cluster.objects[("Job", "default", WANT.job)]
+    del house.cluster.objects[("Job", "default", builders.job(WANT))]
     await house.sync()
     await house.start()
     assert house.status() == before
@@ -188,15 +188,15 @@ async def test_a_job_deleted_before_its_end_is_unknown_and_stays_so(
     house: House, known: bool, patience: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether or not the operator had told of that Job before."""
-    monkeypatch.setattr(report, "UNSEEN_SECONDS", patience)
+    monkeypatch.setattr(runs, "UNSEEN_SECONDS", patience)
     if not known:
         house.helm.before = lambda _: None
         helm_in_memory.released(house.cluster, (WANT, "deployed"), objects=lambda _: [], owner_uid="uid-of-night")
-        house.cluster.put({"kind": "ConfigMap", "metadata": {"name": WANT.job, "namespace": "default",
+        house.cluster.put({"kind": "ConfigMap", "metadata": {"name": builders.job(WANT), "namespace": "default",
                                                              "labels": {"taskType": "inspect"}}})  # fmt: skip
         await house.start()
     await house.apply(DISK)
-    house.cluster.objects.pop(("Job", "default", WANT.job), None)
+    house.cluster.objects.pop(("Job", "default", builders.job(WANT)), None)
     await house.sync()
     seen = []
     for _ in range(4):

@@ -14,7 +14,7 @@ from inspect_operator.release import apply, store, stored
 from inspect_operator.render import chart
 
 WANT = builders.want(modern(script="echo 1"))
-TRIGGERED = builders.want(modern(script="echo 1"), trigger="g2")
+TRIGGERED = builders.want(modern(script="echo 1", restart=True), generation=2)
 Action = steps.Action
 
 

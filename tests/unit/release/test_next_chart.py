@@ -37,13 +37,13 @@ class House:
         helm_in_memory.released(self.cluster, *revisions, objects=_held)
         for want in jobs:
             for item in _held(want):
-                metadata = {**item["metadata"], "namespace": "default", "uid": f"uid-of-{want.job}"}
+                metadata = {**item["metadata"], "namespace": "default", "uid": f"uid-of-{builders.job(want)}"}
                 self.cluster.put({**item, "metadata": metadata})
 
     @property
     def last_chart(self) -> list[str]:
         """What the last helm was given: kind, whose run, and whether taken from the stored release or made anew."""
-        whose = {want.job: name for name, want in {"A": A, "B": B, "C": C, "image": IMAGE}.items()}
+        whose = {builders.job(want): name for name, want in {"A": A, "B": B, "C": C, "image": IMAGE}.items()}
         return [
             f"{item['kind']} {whose[item['metadata']['name']]} {item.get('marked', 'made anew')}"
             for item in self.helm.charts[-1]
@@ -120,10 +120,12 @@ async def test_what_the_next_chart_holds(house: House, situation: str) -> None:
     assert house.last_chart == expected
     # Whatever was there before, the cluster now holds this run's objects and nothing else.
     held = sorted(line.split()[0] for line in expected)
-    assert sorted(kind for kind, _, name in house.cluster.objects if name == want.job) == held
+    assert sorted(kind for kind, _, name in house.cluster.objects if name == builders.job(want)) == held
     assert sorted(kind for kind, _, _ in house.cluster.objects if kind != "Secret") == held
     if "Job" in held and "as stored" in expected[-1]:
-        assert house.cluster.objects[("Job", "default", want.job)]["metadata"]["uid"] == uids[want.job]
+        assert (
+            house.cluster.objects[("Job", "default", builders.job(want))]["metadata"]["uid"] == uids[builders.job(want)]
+        )
     newest = await house.found()
     assert newest is not None
     assert (newest.newest.status, newest.newest.run_key) == ("deployed", want.run_key)
@@ -135,7 +137,7 @@ async def test_what_an_interrupted_revision_left_goes_before_the_next_one_comes(
     seen: list[list[str]] = []
     house.helm.before = lambda _: seen.append(house.cluster.names("Job"))
     await house.do(Action.REPAIR, C)
-    assert seen == [[A.job]]
+    assert seen == [[builders.job(A)]]
 
 
 async def test_objects_of_others_are_never_leftovers(house: House) -> None:
@@ -154,7 +156,7 @@ async def test_a_repair_of_the_same_run_keeps_what_the_deployed_revision_named(h
     seen: list[list[str]] = []
     house.helm.before = lambda _: seen.append(house.cluster.names("Job"))
     await house.do(Action.REPAIR, B)
-    assert seen == [[A.job]]
+    assert seen == [[builders.job(A)]]
 
 
 async def test_a_deleted_job_is_not_made_again_however_often_the_release_is_upgraded(house: House) -> None:

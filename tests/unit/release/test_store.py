@@ -40,7 +40,7 @@ async def test_deployed_runs_are_told_by_their_config_maps_name() -> None:
     ))  # fmt: skip
     seen = store.Store(cluster)
     await seen.prime(())
-    assert list(seen.runs()) == [("default", WANT.job)]
+    assert list(seen.runs()) == [("default", builders.job(WANT))]
 
 
 async def test_a_release_is_seen_by_its_owner_and_by_its_name() -> None:

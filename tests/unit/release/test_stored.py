@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.unit import builders, helm_in_memory, hostile
+from tests.unit.builders import modern
 
 from inspect_operator.plan import observed
 from inspect_operator.release import stored
@@ -22,7 +23,7 @@ def _secret(number: int = 1, release: str = "night--disk", **labels: Any) -> bui
 
 
 def test_labels_say_what_a_release_is() -> None:
-    want = builders.want(trigger="g3")
+    want = builders.want(modern(restart=True), generation=3)
     (release,) = stored.releases([helm_in_memory.secret("night--disk", 7, labels=helm_in_memory.labels(want))]).values()
     assert release == observed.Release(
         "night--disk",
@@ -80,7 +81,10 @@ def test_the_payload_names_the_objects(compressed: bool) -> None:
     payload = stored.payload(helm_in_memory.secret("night--disk", 1, "failed", objects, compressed=compressed))
     assert (payload.status, payload.description) == (Status.FAILED, "Install complete")
     assert list(payload.objects.values()) == objects
-    assert set(payload.objects) == {("Job", builders.want().job), ("ConfigMap", builders.want().job)}
+    assert set(payload.objects) == {
+        ("Job", builders.job(builders.want())),
+        ("ConfigMap", builders.job(builders.want())),
+    }
 
 
 def test_a_revision_may_hold_nothing() -> None:
