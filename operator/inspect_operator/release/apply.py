@@ -182,6 +182,9 @@ class Releases:
             objects = held | objects
             if unbroken and revision.status in (observed.Status.DEPLOYED, observed.Status.SUPERSEDED):
                 made |= {name for kind, name in held if kind == "Job"}
+                if want.task.nodes is None:
+                    # The revision that made the only Job may be cut from the history by now.
+                    made |= {member.name for member in want.jobs}
         return objects, made
 
     async def _objects(self, namespace: str, release: str, revision: observed.Revision) -> Objects:
