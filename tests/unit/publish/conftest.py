@@ -8,11 +8,17 @@ from inspect_operator.run import outcome
 from inspect_operator.runner import findings, verdict
 
 WANT = builders.want()
+JOB = builders.job(WANT)
 
 
 def run(**said: Any) -> outcome.Run:
     """A run of builders.want() that goes on, unless it says something else."""
-    words: dict[str, Any] = {"uid": "job-uid", "job": WANT.job, "state": outcome.State.ACTIVE, "reason": "Running"}
+    words: dict[str, Any] = {
+        "uid": "job-uid",
+        "job": builders.job(WANT),
+        "state": outcome.State.ACTIVE,
+        "reason": "Running",
+    }
     return outcome.Run(**{**words, "message": "pod p runs", "started": builders.NOW, **said})
 
 

@@ -1,36 +1,48 @@
 """One task's row: what is wanted, what was known, and what its run did."""
 
+import dataclasses
 import datetime
 from typing import Any
 
 import pytest
 from tests.unit import builders, hostile
-from tests.unit.publish import conftest
-from tests.unit.publish.conftest import WANT, finished, run
+from tests.unit.publish.conftest import JOB, WANT, finished, run
 
 from inspect_operator import errors
 from inspect_operator.api import status as schema
+from inspect_operator.plan import desired
 from inspect_operator.publish import row as rows
 from inspect_operator.run import outcome
 from inspect_operator.runner import findings, verdict
 
 PROBLEM = errors.ReleaseUnavailable("upgrade of night--disk: connection refused")
-STARTING = {"task_name": "disk", "release": "night--disk", "state": "waiting", "reason": "Starting"}
+STARTING = {
+    "task_name": "disk",
+    "release": "night--disk",
+    "runKey": WANT.run_key,
+    "state": "waiting",
+    "reason": "Starting",
+}
 
 
-def _row(before: rows.Row | None = None, **view: Any) -> rows.Row:
-    made = rows.row(rows.View(**{"task": WANT.task, "want": WANT, **view}), before)
+def _row(before: rows.Row | None = None, run: outcome.Run | None = None, **view: Any) -> rows.Row:
+    made = rows.once(rows.View(**{"want": WANT, **view}), JOB, run, before)
     schema.Result.model_validate(made)
     return made
 
 
-def test_a_task_that_gets_no_release_is_skipped_with_the_reason() -> None:
-    written = builders.original(type="script", script="1", script_location="all")
-    made = _row(task=builders.task(written), want=None)
-    assert (made["state"], made["verdict"], made["reason"]) == ("finished", "skipped", "NotYetSupported")
-    assert "script_location: all" in made["message"]
-    assert made["res"] == f"skipped: {made['message']}"
-    assert "release" not in made
+@pytest.mark.parametrize(
+    ("skipped", "state", "verdict", "res"),
+    [(True, "finished", "skipped", "skipped: why"), (False, "waiting", None, "waiting: why")],
+)
+def test_a_task_that_is_held_back_says_why(skipped: bool, state: str, verdict: str | None, res: str) -> None:
+    made = _row(want=dataclasses.replace(WANT, held=desired.Aside("", skipped, "Because", "why")))
+    assert (made["state"], made.get("verdict"), made["reason"], made["res"]) == (state, verdict, "Because", res)
+
+
+def test_what_was_known_of_a_run_is_not_hidden_by_what_holds_it_back() -> None:
+    before = _row(run=finished())
+    assert _row(before, want=dataclasses.replace(WANT, held=desired.Aside("", False, "Suspended", "s"))) == before
 
 
 def test_before_anything_is_known_the_run_is_about_to_start() -> None:
@@ -60,11 +72,12 @@ def test_a_run_that_goes_on() -> None:
     assert _row(run=run()) == {
         "task_name": "disk",
         "release": "night--disk",
+        "runKey": WANT.run_key,
         "state": "active",
         "reason": "Running",
         "message": "pod p runs",
         "res": "active: pod p runs",
-        "job": WANT.job,
+        "job": JOB,
         "runUid": "job-uid",
         "started": "2026-01-02T03:04:05Z",
     }
@@ -75,13 +88,14 @@ def test_a_run_that_has_ended() -> None:
     assert made == {
         "task_name": "disk",
         "release": "night--disk",
+        "runKey": WANT.run_key,
         "revision": 1,
         "state": "finished",
         "verdict": "success",
         "reason": "Passed",
         "message": "1 finding: 1 success",
         "res": "success: 1 finding: 1 success",
-        "job": WANT.job,
+        "job": JOB,
         "runUid": "job-uid",
         "exitCode": 0,
         "started": "2026-01-02T03:04:05Z",
@@ -111,7 +125,22 @@ def test_what_was_known_of_this_run_stays_when_its_job_is_gone() -> None:
 
 def test_what_was_known_of_another_run_does_not_stay() -> None:
     before = _row(run=finished(job="night--disk-0000000000"))
-    assert _row(before) == {**STARTING, "res": "waiting: the run is about to start"}
+    past = {name: before[name] for name in ("job", "runUid", "verdict", "reason", "started", "finished")}
+    assert _row(before) == {**STARTING, "res": "waiting: the run is about to start", "history": [past]}
+
+
+def test_a_run_that_was_replaced_before_its_end_stands_in_the_history_as_unknown() -> None:
+    before = _row(run=run(uid="old", job="night--disk-0000000000"))
+    (past,) = _row(before, run=run())["history"]
+    assert (past["runUid"], past["verdict"], past["reason"]) == ("old", "unknown", "Superseded")
+
+
+def test_the_history_is_short_and_begins_with_the_latest() -> None:
+    made: rows.Row | None = None
+    for number in range(15):
+        made = _row(made, run=finished(uid=f"uid-{number}"))
+    assert made is not None
+    assert [one["runUid"] for one in made["history"]] == [f"uid-{number}" for number in range(13, 3, -1)]
 
 
 def test_a_run_whose_end_nobody_saw_is_unknown() -> None:
@@ -165,4 +194,4 @@ def test_moments_are_told_in_utc_to_the_second() -> None:
 def test_a_waiting_run_says_what_it_waits_for() -> None:
     made = _row(run=run(state=outcome.State.WAITING, reason="ImagePull", message="cannot be pulled", started=None))
     assert (made["state"], made["reason"], made["res"]) == ("waiting", "ImagePull", "waiting: cannot be pulled")
-    assert conftest.WANT.job == made["job"]
+    assert made["job"] == JOB
