@@ -13,7 +13,9 @@ from inspect_operator.render import chart, manifest
 
 SETTINGS = settings_module.Settings(runner_image="registry.example/runner:1", image_pull_policy="IfNotPresent")
 
-#: Renders the script task of builders.want() from a folder with one template.
+POD = "spec: {containers: [{name: inspect, image: {{ settings.runner_image }}}]}\n"
+
+#: Renders the script task of builders.want() from templates of a site, of which job.yaml is the text given.
 Site = Callable[[str], tuple[manifest.Object, ...]]
 
 
@@ -25,16 +27,19 @@ def _shipped_data(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def renderer() -> chart.Renderer:
-    """With the shipped templates and checks."""
-    return chart.Renderer(SETTINGS)
+    """With the shipped templates, and few checks."""
+    made = chart.Renderer(SETTINGS)
+    made.checks = dict(builders.CHECKS)
+    return made
 
 
 @pytest.fixture
 def site(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A site whose only template is the text given; other files may be put into tmp_path / "site" before."""
-    folder = tmp_path / "site" / "script"
-    folder.mkdir(parents=True)
-    monkeypatch.setenv("INSPECT_OPERATOR_TEMPLATES", str(folder.parent))
+    """A site's folder tmp_path / "site" has script/pod.yaml; other files may be put there before."""
+    folder = tmp_path / "site"
+    (folder / "script").mkdir(parents=True)
+    (folder / "script" / "pod.yaml").write_text(POD)
+    monkeypatch.setenv("INSPECT_OPERATOR_TEMPLATES", str(folder))
 
     def render(text: str) -> tuple[manifest.Object, ...]:
         (folder / "job.yaml").write_text(text, encoding="utf-8")
@@ -44,5 +49,7 @@ def site(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 
 def want(task: tasks.Task) -> desired.Desired:
-    """The run of a task under names that don't follow its content."""
-    return desired.Desired(task, "night--disk", "0123456789", "", "d" * 32)
+    """The run of a task in one pod under names that don't follow its content; beside it the schedule it has."""
+    key, release = "0123456789", "night--disk"
+    crons = (desired.Member("", release),) if task.schedule else ()
+    return desired.Desired(task, release, key, "", "d" * 32, (desired.Member("", f"{release}-{key}"),), crons)

@@ -10,6 +10,7 @@ from tests.unit.builders import modern, original
 from tests.unit.render import conftest
 
 from inspect_operator import errors, settings
+from inspect_operator.api import check
 from inspect_operator.api import task as tasks
 from inspect_operator.render import chart, context
 
@@ -71,24 +72,48 @@ def test_only_yaml_files_are_rendered_others_are_there_to_be_included(
     assert item["data"] == {"x": "z"}
 
 
+JOB = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: {{ run.name }}}\nspec: {template: {{ pod }}}\n"
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ run.config_map }}}\nimmutable: {{ run.once }}\n"
+
+
+def test_a_site_adds_an_object_by_adding_a_file(site: conftest.Site, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "site" / "script" / "more.yaml").write_text(MAP)
+    assert [item["kind"] for item in site(JOB)] == ["ConfigMap", "Job"]
+
+
+def test_what_is_no_pod_is_there_once_however_many_nodes_there_are(site: conftest.Site, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "site" / "script" / "more.yaml").write_text(MAP)
+    site(JOB)
+    want = builders.want(modern(target={"nodes": {}}), facts=builders.on_nodes("a", "b", "c"))
+    made = chart.Renderer(conftest.SETTINGS).render(want, builders.OWNER).manifests
+    assert [item["kind"] for item in made] == ["ConfigMap", "Job", "Job", "Job"]
+    assert [item["metadata"]["name"] for item in made[1:]] == [member.name for member in want.jobs]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "kind: Pod\n", "spec: []\n", "spec: {}\n---\nspec: {}\n", "spec:\n"]
+)
+def test_a_pod_template_that_is_no_pod_is_told(site: conftest.Site, tmp_path: pathlib.Path, text: str) -> None:
+    (tmp_path / "site" / "script" / "pod.yaml").write_text(text)
+    with pytest.raises(errors.TemplateFailed, match=r"template script/pod\.yaml has to render one pod, with a spec"):
+        site(JOB)
+
+
 def test_a_rejected_object_names_its_template(site: conftest.Site) -> None:
-    with pytest.raises(errors.ManifestRejected, match=r"template script/job\.yaml: Secret 'a'"):
+    with pytest.raises(errors.ManifestRejected, match=r"template job\.yaml: Secret 'a'"):
         site("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n")
 
 
-def test_a_shipped_script_is_put_into_the_config_map(renderer: chart.Renderer) -> None:
-    renderer.scripts["cpu.sh"] = "echo {{ 磁盘 }}\r\n"
+def test_a_checks_script_is_put_into_the_config_map(renderer: chart.Renderer) -> None:
+    renderer.checks["cpu.sh"] = check.Check("cpu.sh", "echo {{ 磁盘 }}\r\n")
     config_map, _ = renderer.render(builders.want(original(type="script", source="cpu.sh")), builders.OWNER).manifests
     assert config_map["data"] == {"script": "echo {{ 磁盘 }}\r\n"}
 
 
-@pytest.mark.parametrize(("name", "taken"), [("a.sh", True), ("a.py", True), ("README.md", False), ("a.sh.bak", False)])
-def test_scripts_of_the_checks_folder(
-    name: str, taken: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / name).write_text("echo 磁盘\n", encoding="utf-8")
-    monkeypatch.setenv("INSPECT_OPERATOR_CHECKS", str(tmp_path))
-    assert chart.Renderer(conftest.SETTINGS).scripts == ({name: "echo 磁盘\n"} if taken else {})
+def test_a_checks_parameters_are_its_environment(renderer: chart.Renderer) -> None:
+    made = _env(renderer, modern(check="disk-usage", parameters={"limitPercent": 90, "paths": ["/a", "/b $(x)"]}))
+    assert {"name": "CHECK_LIMIT_PERCENT", "value": "90"} in made
+    assert {"name": "CHECK_PATHS", "value": "/a\n/b $$(x)"} in made
 
 
 @pytest.mark.parametrize(
@@ -142,7 +167,8 @@ def test_nobody_else_gets_that_environment(renderer: chart.Renderer, written: bu
 def test_no_request_is_ever_above_its_limit(
     resources: builders.Object, requests: dict[str, str], limits: dict[str, str]
 ) -> None:
-    made = context.context(builders.want(modern(resources=resources)), conftest.SETTINGS, {})["task"]["resources"]
+    want = builders.want(modern(resources=resources))
+    made = context.of_release(want, "default", conftest.SETTINGS, None)["task"]["resources"]
     assert made == {"requests": requests, "limits": limits}
 
 

@@ -33,13 +33,16 @@ def test_kinds_a_release_may_hold(item: manifest.Object) -> None:
 
 def test_those_kinds_are_few_and_all_namespaced() -> None:
     kinds = {kind for _, kind in manifest.ALLOWED}
-    assert kinds == {"ConfigMap", "Job"}
+    assert kinds == {"ConfigMap", "Job", "CronJob", "ServiceAccount", "RoleBinding"}
 
 
 @pytest.mark.parametrize(
     ("item", "words"),
     [
-        (_object("Secret"), "Secret 'a' (v1) may not be in a release; allowed are ConfigMap, Job"),
+        (
+            _object("Secret"),
+            "Secret 'a' (v1) may not be in a release; allowed are ConfigMap, CronJob, Job, RoleBinding, ServiceAccount",
+        ),
         (_object("Pod"), "Pod 'a'"),
         (_object("Namespace"), "Namespace 'a'"),
         (_object("Role", "rbac.authorization.k8s.io/v1"), "Role 'a'"),
@@ -127,7 +130,7 @@ def test_one_file_may_hold_several_objects_or_none() -> None:
     ],
 )
 def test_metadata_of_another_shape_is_rejected(site: conftest.Site, broken: str) -> None:
-    with pytest.raises(errors.ManifestRejected, match=r"template script/job\.yaml: Job 'a'.*metadata"):
+    with pytest.raises(errors.ManifestRejected, match=r"template job\.yaml: Job 'a'.*metadata"):
         site(broken)
 
 
@@ -138,7 +141,7 @@ def test_labels_stand_on_the_object_and_on_its_pods(site: conftest.Site, metadat
     (job,) = site(JOB.replace("    spec: {}", f"    {metadata}\n    spec: {{}}"))
     expected = {
         "taskType": "inspect",
-        "app": builders.want().job,
+        "app": builders.job(builders.want()),
         "app.kubernetes.io/name": "inspection",
         "app.kubernetes.io/instance": "night--disk",
         "app.kubernetes.io/component": "script",
@@ -157,8 +160,19 @@ def test_a_sites_own_labels_stay_and_ours_win(site: conftest.Site) -> None:
         )
     )
     labels, annotations = job["metadata"]["labels"], job["metadata"]["annotations"]
-    assert (labels["team"], labels["taskType"], labels["app"]) == ("a", "inspect", builders.want().job)
+    assert (labels["team"], labels["taskType"], labels["app"]) == ("a", "inspect", builders.job(builders.want()))
     assert annotations == {"b": "c", "api.practice.com/task": "disk"}
+
+
+def test_the_labels_of_a_schedule_stand_on_its_jobs_and_pods_too() -> None:
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "night--disk"}}
+    cron["spec"] = {"jobTemplate": {"spec": {"template": {"spec": {}}}}}
+    want = builders.want(builders.modern(schedule="@hourly", target={"nodes": {}}), facts=builders.on_nodes("n"))
+    made = manifest.labelled(cron, want, "night", "n")
+    job = made["spec"]["jobTemplate"]
+    for place in (made["metadata"], job["metadata"], job["spec"]["template"]["metadata"]):
+        assert (place["labels"]["app"], place["labels"]["taskType"]) == ("night--disk", "inspect")
+        assert place["annotations"] == {"api.practice.com/task": "disk", "api.practice.com/target": "n"}
 
 
 def test_what_is_no_job_has_no_app_label(site: conftest.Site) -> None:
