@@ -35,5 +35,15 @@ _Readable.add_representer(str, _text)
 
 
 def manifests(objects: Sequence[dict[str, Any]]) -> str:
-    """Objects as kubectl shows them: documents of YAML, fields in the order of the template."""
-    return str(yaml.dump_all(objects, Dumper=_Readable, sort_keys=False, allow_unicode=True, width=120))
+    """Objects as people write them: documents of YAML, of everything in a list its name first."""
+    return str(
+        yaml.dump_all(_name_first(list(objects)), Dumper=_Readable, sort_keys=False, allow_unicode=True, width=120)
+    )
+
+
+def _name_first(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _name_first(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_name_first({"name": None} | one if isinstance(one, dict) and "name" in one else one) for one in node]
+    return node
