@@ -6,12 +6,17 @@ import pytest
 from tests.unit import builders, golden
 from tests.unit.builders import modern, original
 
-from inspect_operator.plan import desired
+from inspect_operator.plan import desired, nodes
 from inspect_operator.render import chart
 
 SECRET = {"name": "logins", "key": "password"}
 DAILY = modern("daily", script="df -h /\n", schedule="0 6 * * 1-5", timeZone="Asia/Shanghai", suspend=True)
 NODES = {"nodes": {"selector": {"matchLabels": {"pool": "web"}}, "tolerations": [{"key": "dedicated", "value": "web"}]}}
+
+NODES_THERE = tuple(
+    nodes.read(builders.node(name, labels={"pool": "web"}, taints=taints))
+    for name, taints in (("node-1", ()), ("node-2", [{"key": "dedicated", "value": "web", "effect": "NoSchedule"}]))
+)
 
 #: What is written, and what else decides: the spec, what is known of the cluster, what was there before.
 TASKS: dict[str, tuple[builders.Object, dict[str, Any]]] = {
@@ -113,14 +118,16 @@ TASKS: dict[str, tuple[builders.Object, dict[str, Any]]] = {
 
 def _want(name: str) -> desired.Desired:
     written, also = TASKS[name]
-    facts = builders.on_nodes("node-1", "node-2", profiles=frozenset({"node"})) if "facts" in also else None
+    facts = desired.Facts(nodes=NODES_THERE, profiles=frozenset({"node"})) if "facts" in also else None
     after = builders.want(written) if "request" in also else None
     return builders.want(written, after=after, facts=facts, request=also.get("request", ""))
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_what_a_task_becomes(renderer: chart.Renderer, name: str) -> None:
-    golden.check(f"{name}.yaml", golden.manifests(renderer.render(_want(name), builders.OWNER).manifests))
+    made = renderer.render(_want(name), builders.OWNER).manifests
+    assert made
+    golden.check(f"{name}.yaml", golden.manifests(made))
 
 
 def test_passwords_stand_in_no_release(renderer: chart.Renderer) -> None:
