@@ -43,7 +43,12 @@ def chart_template(shipped: Mapping[str, checks.Check]) -> str:
     )
     names = json.dumps([cluster_role(name) for name in asking])
     accounts = " ".join(f'"{cluster_role(name)}"' for name in wide)
-    text = _TEMPLATE.replace("ROLES\n", roles).replace("NAMES", names).replace("ACCOUNTS", accounts).replace("LABEL", group.LABEL_TASKS)
+    text = (
+        _TEMPLATE.replace("ROLES\n", roles)
+        .replace("NAMES", names)
+        .replace("ACCOUNTS", accounts)
+        .replace("LABEL", group.LABEL_TASKS)
+    )
     return text.replace("FIRST", cluster_role(next(iter(asking)))).replace("ALLOWED", group.TASKS_ALLOWED)
 
 
