@@ -12,6 +12,8 @@ from inspect_operator.api import fields, group, hosts, inspect, original, task
 DEFAULT_TIMEOUT_SECONDS = 600
 #: The original's "all" means all: also the nodes that nothing else is scheduled on.
 _EVERY_NODE = task.Nodes(tolerations=({"operator": "Exists"},))
+#: What the spec says of pods in general would keep those off that are meant for a node.
+_ANYWHERE: dict[str, Any] = {"node_selector": (), "tolerations": ()}
 
 Checks = Mapping[str, checks.Check]
 
@@ -73,8 +75,10 @@ def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, known: 
         for name in ("nodeSelector", "tolerations"):
             if getattr(item, name) is not None:
                 raise errors.SpecInvalid(f"{field}.{name}: with target.nodes say it there, as selector or tolerations")
+        made |= _ANYWHERE
     if target is not None and target.hosts is not None:
-        made |= hosts.modern(target.hosts, item.ssh or spec.ssh, field, made["timeout_seconds"])
+        ssh, where = (item.ssh, field) if item.ssh is not None else (spec.ssh, "spec")
+        made |= hosts.modern(target.hosts, ssh, field, f"{where}.ssh", made["timeout_seconds"])
     return _fitting(task.Task(kind=_kind(made), **made), field)
 
 
@@ -104,12 +108,12 @@ def _original(spec: inspect.InspectSpec, written: original.OriginalTask, field: 
         "original": True,
         "location": location,
         **_check(check, {}, field, known),
-        **_common(spec, spec, "spec"),
+        **_common(spec, inspect.Common.model_validate({}), "spec"),
     }
     if written.type == "script" and location == "remote":
         made |= hosts.original_hosts(written.remote_ips or (), spec.ssh, field, made["timeout_seconds"])
     if written.type == "script" and location == "all":
-        made["nodes"] = _EVERY_NODE
+        made |= {"nodes": _EVERY_NODE, **_ANYWHERE}
     return _fitting(task.Task(kind=_kind(made), **made), field)
 
 

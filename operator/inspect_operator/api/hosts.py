@@ -8,24 +8,25 @@ from inspect_operator import errors
 from inspect_operator.api import fields, original, target, task
 
 
-def modern(written: Sequence[target.Host], ssh: target.Ssh | None, field: str, timeout_seconds: int) -> dict[str, Any]:
-    """The task's hosts, each with what `ssh` says for all of them.
+def modern(
+    written: Sequence[target.Host], ssh: target.Ssh | None, field: str, ssh_field: str, timeout_seconds: int
+) -> dict[str, Any]:
+    """The task's hosts, each with what `ssh` says for all of them; it stands at `ssh_field`, such as spec.ssh.
 
     :raises errors.SpecInvalid: a host can't be logged in to, or two have one name
     """
     common = ssh or target.Ssh.model_validate({})
+    _refuse_lone_passphrase(common, ssh_field)
     made = []
     for index, host in enumerate(written):
         where = f"{field}.target.hosts[{index}]"
-        jump = host.jumpHost or common.jumpHost
+        _refuse_lone_passphrase(host, where)
         login = _login(host, host.address, common)
         _refuse_without_secret(login, where)
-        through = None if jump is None else _login(jump, jump.address, None)
-        if through is not None:
-            _refuse_without_secret(through, f"{where}.jumpHost" if host.jumpHost else f"{field}.ssh.jumpHost")
+        through = _jump(host.jumpHost, where) if host.jumpHost else _jump(common.jumpHost, ssh_field)
         made.append(task.Host(host.name or host.address, login, through))
     _refuse_repeated(made, f"{field}.target.hosts")
-    return {"hosts": tuple(made), "ssh": _settings(common, field, timeout_seconds)}
+    return {"hosts": tuple(made), "ssh": _settings(common, ssh_field, timeout_seconds)}
 
 
 def original_hosts(
@@ -36,13 +37,14 @@ def original_hosts(
     common = ssh or target.Ssh.model_validate({})
     if not written:
         raise errors.SpecInvalid(f"{field}.remote_ips is missing: name the hosts (ip, user, password)")
+    _refuse_lone_passphrase(common, "spec.ssh")
+    jump = _jump(common.jumpHost, "spec.ssh")
     made = []
     for index, host in enumerate(written):
         where = f"{field}.remote_ips[{index}]"
         if not host.ip:
             raise errors.SpecInvalid(f"{where}.ip is missing: give the address of the host")
         password = host.password.get_secret_value() if host.password else ""
-        jump = None if common.jumpHost is None else _login(common.jumpHost, common.jumpHost.address, None)
         user = host.user or common.user or "root"
         if password:
             login = task.Login(host.ip, common.port or 22, user, inline_password=password)
@@ -51,7 +53,7 @@ def original_hosts(
         _refuse_without_secret(login, where)
         made.append(task.Host(host.ip, login, jump))
     _refuse_repeated(made, f"{field}.remote_ips")
-    settings = _settings(common, "spec", timeout_seconds)
+    settings = _settings(common, "spec.ssh", timeout_seconds)
     if settings.known_hosts is None and common.trustOnFirstUse is None:
         settings = dataclasses.replace(settings, trust_on_first_use=True)
     return {"hosts": tuple(made), "ssh": settings}
@@ -91,9 +93,24 @@ def _settings(common: target.Ssh, field: str, timeout_seconds: int) -> task.Ssh:
         known_hosts=key_ref(common.knownHostsFrom),
         trust_on_first_use=bool(common.trustOnFirstUse),
         parallelism=common.parallelism or 10,
-        connect_timeout_seconds=fields.seconds(connect, f"{field}.ssh.connectTimeout") if connect else 10,
-        run_timeout_seconds=fields.seconds(run, f"{field}.ssh.runTimeout") if run else timeout_seconds,
+        connect_timeout_seconds=fields.seconds(connect, f"{field}.connectTimeout") if connect else 10,
+        run_timeout_seconds=fields.seconds(run, f"{field}.runTimeout") if run else timeout_seconds,
     )
+
+
+def _jump(written: target.Login | None, field: str) -> task.Login | None:
+    """The machine between, with secrets of its own: it doesn't get those of the hosts. `field` is where it stands."""
+    if written is None:
+        return None
+    _refuse_lone_passphrase(written, f"{field}.jumpHost")
+    if not (written.passwordFrom or written.privateKeyFrom):
+        raise errors.SpecInvalid(f"{field}.jumpHost: no way to log in; give passwordFrom or privateKeyFrom there")
+    return _login(written, written.address, None)
+
+
+def _refuse_lone_passphrase(written: target.Credentials, where: str) -> None:
+    if written.passphraseFrom and not written.privateKeyFrom:
+        raise errors.SpecInvalid(f"{where}.passphraseFrom belongs to privateKeyFrom; give both")
 
 
 def _refuse_without_secret(login: task.Login, where: str) -> None:
@@ -101,8 +118,6 @@ def _refuse_without_secret(login: task.Login, where: str) -> None:
         raise errors.SpecInvalid(
             f"{where}: no way to log in; give passwordFrom or privateKeyFrom there, or for all hosts in ssh"
         )
-    if login.passphrase is not None and login.private_key is None:
-        raise errors.SpecInvalid(f"{where}.passphraseFrom belongs to privateKeyFrom; give both")
 
 
 def _refuse_repeated(made: Sequence[task.Host], field: str) -> None:

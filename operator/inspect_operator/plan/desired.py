@@ -244,7 +244,7 @@ def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
         kept = [member for member in (job, cron) if usable or member.name in want.made]
         jobs += [member for member in kept if member is job]
         crons += [member for member in kept if member is cron]
-        if node.name in fitting and not (kept if not want.task.schedule else cron in kept):
+        if node.name in fitting and (cron if want.task.schedule else job) not in kept:
             reason, words = ("NodeNotReady", "is not Ready")
             if node.cordoned:
                 reason, words = ("NodeCordoned", "is cordoned (unschedulable)")
