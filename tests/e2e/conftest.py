@@ -12,10 +12,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from tests.e2e.harness import kube, process
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+#: What `make demo` installs.
+CHART_RELEASE = ("inspect-operator", "charts/inspect-operator", "-n", "inspect-system")
 INSTALLED = ("-n", "inspect-system", "deployment/inspect-operator")
 
 
@@ -57,6 +60,18 @@ def try_image(runner_image: str) -> str:
     name = "docker.io/library/try:latest"
     kube.run("dev/cluster", "load", "tests/images/try", "--name", name, binary=sys.executable, seconds=300)
     return name
+
+
+@pytest.fixture(scope="session")
+def check_roles() -> None:
+    """The ClusterRoles of the checks, as the chart's release would have them: they stay, a release takes them over."""
+    text = kube.helm("template", *CHART_RELEASE, "-s", "templates/checks.yaml")
+    name, _, _, where = CHART_RELEASE
+    objects = [one for one in yaml.safe_load_all(text) if one]
+    for one in objects:
+        one["metadata"]["annotations"] = {"meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": where}
+    assert {one["kind"] for one in objects} == {"ClusterRole"}
+    kube.apply_as_helm(objects)
 
 
 @pytest.fixture

@@ -15,8 +15,6 @@ from tests.e2e.harness import kube, process
 pytestmark = pytest.mark.timeout(480)
 
 CHART = "charts/inspect-operator"
-#: The release whose ClusterRoles the checks have: what `make demo` installs, so that it can take them over.
-RELEASE, RELEASE_NAMESPACE = "inspect-operator", "inspect-system"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,26 +176,8 @@ def waiting(namespace: str) -> str:
     return kube.run("get", "pod", "broken", "-n", namespace, "-o", path)
 
 
-@pytest.fixture(scope="module")
-def roles() -> None:
-    """The ClusterRoles of the checks, as the chart's release would have them: they stay, a release takes them over."""
-    text = kube.helm("template", RELEASE, CHART, "-n", RELEASE_NAMESPACE, "-s", "templates/checks.yaml")
-    owner = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": RELEASE_NAMESPACE}
-    objects = [one for one in yaml.safe_load_all(text) if one]
-    for one in objects:
-        one["metadata"]["annotations"] = owner
-    assert {one["kind"] for one in objects} == {"ClusterRole"}
-    apply_as_helm(objects)
-
-
-def apply_as_helm(objects: list[kube.Object]) -> None:
-    """Server-side apply in Helm's name: no conflict for a release that takes an object over, or has it already."""
-    body = {"apiVersion": "v1", "kind": "List", "items": objects}
-    kube.run("apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-", stdin=json.dumps(body))
-
-
 @pytest.fixture
-def trusted(namespace: str, roles: None) -> Iterator[str]:
+def trusted(namespace: str, check_roles: None) -> Iterator[str]:
     """The namespace with the chart's accounts for the whole cluster."""
     settings = f"checks.install=false,checks.clusterWideNamespaces={{{namespace}}}"
     text = kube.helm(
@@ -206,7 +186,7 @@ def trusted(namespace: str, roles: None) -> Iterator[str]:
     made = [one for one in yaml.safe_load_all(text) if one]
     bindings = [one["metadata"]["name"] for one in made if one["kind"] == "ClusterRoleBinding"]
     assert all(namespace in name for name in bindings), "another release's bindings are not touched"
-    apply_as_helm(made)
+    kube.apply_as_helm(made)
     yield namespace
     kube.run("delete", "clusterrolebinding", *bindings, "--ignore-not-found", "--timeout=30s")
 
@@ -229,7 +209,7 @@ def test_checks_of_the_machine_and_the_network(operator: process.Operator, names
     ran(namespace, "local", local(namespace))
 
 
-def test_checks_of_the_namespace(operator: process.Operator, trouble: str, roles: None) -> None:
+def test_checks_of_the_namespace(operator: process.Operator, trouble: str, check_roles: None) -> None:
     kube.run("label", "namespace", trouble, "pod-security.kubernetes.io/enforce=restricted")
     operator.start()
     ran(trouble, "inside", in_namespace(trouble))
@@ -288,7 +268,7 @@ def test_the_chart_with_and_without_trusted_namespaces() -> None:
         )
 
 
-def test_two_releases_of_the_chart_have_no_object_in_common(namespace: str, roles: None) -> None:
+def test_two_releases_of_the_chart_have_no_object_in_common(namespace: str, check_roles: None) -> None:
     one = rendered("one", "--set", "checks.clusterWideNamespaces={a}")
     two = rendered("two", "--set", "checks.clusterWideNamespaces={b},checks.install=false")
     assert {(kind, name) for kind, name, _ in two}.isdisjoint((kind, name) for kind, name, _ in one)

@@ -12,14 +12,13 @@ OBJECTS, WATCHED_SECONDS = 20, 60.0
 
 @pytest.mark.timeout(400)
 def test_restart_over_unchanged_objects_does_nothing(
-    operator: process.Operator, namespace: str, tmp_path: pathlib.Path
+    operator: process.Operator, namespace: str, tmp_path: pathlib.Path, check_roles: None
 ) -> None:
     calls = tmp_path / "helm.calls"
     operator.settings["HELM"] = str(process.counting_helm(tmp_path, calls))
     operator.start()
     for number in range(OBJECTS):
-        task = {"name": "t", "script": f"echo 'n ok {number}'"}
-        kube.apply(kube.inspect(f"quiet-{number}", task), namespace)
+        kube.apply(kube.inspect(f"quiet-{number}", {"name": "t"} | _shape(number)), namespace)
     for number in range(OBJECTS):
         kube.finished(namespace, f"quiet-{number}", 120)
     operator.stop()
@@ -40,6 +39,24 @@ def test_restart_over_unchanged_objects_does_nothing(
     assert kube.row(found, "t")["findings"][0]["name"] == "changed"
     assert len(_upgrades(calls)) == OBJECTS + 1
     assert any("/inspects/quiet-0/status" in entry for entry in log.writes())
+
+
+def _shape(number: int) -> kube.Object:
+    """What the task of an object is: of every kind there is some."""
+    on_linux = {"nodes": {"selector": {"matchLabels": {"kubernetes.io/os": "linux"}}}}
+    login = {"address": "127.0.0.1", "passwordFrom": {"secretKeyRef": {"name": "none", "key": "none"}}}
+    script = {"script": f"echo 'n ok {number}'"}
+    shapes: list[kube.Object] = [
+        script,
+        script | {"schedule": "0 3 1 1 *", "timeZone": "Asia/Shanghai"},
+        script | {"target": on_linux},
+        script | {"target": on_linux, "schedule": "0 3 1 1 *", "suspend": True},
+        {"check": "workload-hygiene"},
+        {"check": "events-warning", "schedule": "0 3 1 1 *"},
+        script | {"target": {"hosts": [login]}},
+        {"script": "exit 1"},
+    ]
+    return shapes[number % len(shapes)]
 
 
 def test_second_operator_names_the_first_and_stops(

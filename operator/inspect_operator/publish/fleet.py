@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from inspect_operator.plan import desired
 from inspect_operator.publish import row as rows
 from inspect_operator.runner import verdict as verdicts
 
@@ -23,6 +24,8 @@ def combined(view: rows.View, members: Sequence[tuple[str, Row]], left_out: int,
     made["state"] = "active" if "active" in states else "waiting" if "waiting" in states else "finished"
     if view.task.schedule and verdicts_seen and made["state"] == "waiting":
         made["state"] = "finished"  # some nodes have had their turn, the others wait for theirs
+    if not members:
+        return rows.clean(made | rows.ended("skipped", desired.NO_NODES, "no node fits"))
     worst = verdicts.worst(verdicts_seen)
     words = _words(members, left_out)
     if worst is not None and (made["state"] == "finished" or view.task.schedule):

@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
@@ -19,16 +20,32 @@ class Log:
 
     def writes(self) -> list[str]:
         """`verb uri` of every accepted write by inspect-operator, helm or kopf."""
-        with self._path.open() as log:
-            log.seek(self._offset)
-            entries = [json.loads(line) for line in log if line.endswith("\n")]
         return [
             f"{entry['verb']} {entry['requestURI']}"
+            for entry in self._entries()
+            if entry.get("userAgent", "").lower().startswith(("inspect-operator", "helm", "kopf"))
+        ]
+
+    def made(self, plural: str) -> list[str]:
+        """Names of the objects of a kind that helm made: a write that was answered "created"."""
+        return [
+            str(entry["objectRef"]["name"])
+            for entry in self._entries()
+            if entry["objectRef"].get("resource") == plural
+            and entry.get("responseStatus", {}).get("code") == 201
+            and entry.get("userAgent", "").lower().startswith("helm")
+        ]
+
+    def _entries(self) -> list[dict[str, Any]]:
+        with self._path.open() as log:
+            log.seek(self._offset)
+            entries = [json.loads(line) for line in log if line.endswith("\n") and self._namespace in line]
+        return [
+            entry
             for entry in entries
             if entry["verb"] in WRITES
             and entry.get("objectRef", {}).get("namespace") == self._namespace
             and entry.get("stage") == "ResponseComplete"
-            and entry.get("userAgent", "").lower().startswith(("inspect-operator", "helm", "kopf"))
         ]
 
 

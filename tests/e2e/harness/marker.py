@@ -19,7 +19,9 @@ class Markers:
 
     def __enter__(self) -> "Markers":
         nodes = json.loads(kube.run("get", "nodes", "-o", "json"))["items"]
-        self._address = next(one["address"] for one in nodes[0]["status"]["addresses"] if one["type"] == "InternalIP")
+        # Tests may have put nodes there that have none.
+        addresses = [one for node in nodes for one in node["status"].get("addresses", ())]
+        self._address = next(one["address"] for one in addresses if one["type"] == "InternalIP")
         counts = self.counts
 
         class Handler(http.server.BaseHTTPRequestHandler):
