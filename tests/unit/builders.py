@@ -1,6 +1,7 @@
 """Small makers of the values that the rooms hand to each other: a test names only what it is about."""
 
 import datetime
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -123,6 +124,11 @@ def node(
         "spec": spec,
         "status": {"conditions": conditions},
     }
+
+
+def as_json(value: Any) -> bytes:
+    """As it travels to the API server."""
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def on_nodes(*names: str, **also: Any) -> desired.Facts:

@@ -106,7 +106,7 @@ class Converger:
 
     async def _want(self, key: queue.Key, inspection: tasks.Inspection, found: Found, *, act: bool) -> Wanted:
         """What should exist. To `act` on it, slots for the Jobs that start are taken in the same moment."""
-        facts = facts_module.of(self._memory, key, inspection, self._settings, self.slots.free(key))
+        facts = facts_module.of(self._memory, key, inspection, found, self._settings, self.slots.free(key))
         wanted = desired.releases(inspection, found, facts)
         if act:
             self.slots.reserve(key, [name for want in wanted for name in want.starting])

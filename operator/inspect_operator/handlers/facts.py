@@ -1,10 +1,12 @@
 """What plan needs to know of the world to decide what should exist, gathered from memory."""
 
+from collections.abc import Mapping
+
 from inspect_operator import settings as settings_module
 from inspect_operator.api import task as tasks
 from inspect_operator.handlers import memory as memories
 from inspect_operator.handlers import queue
-from inspect_operator.plan import desired, naming
+from inspect_operator.plan import desired, naming, observed
 from inspect_operator.run import outcome
 
 
@@ -12,6 +14,7 @@ def of(
     memory: memories.Memory,
     key: queue.Key,
     inspection: tasks.Inspection,
+    found: Mapping[str, observed.Release],
     settings: settings_module.Settings,
     free: int,
 ) -> desired.Facts:
@@ -22,7 +25,11 @@ def of(
     for task in inspection.tasks:
         release = naming.release_name(inspection.owner.name, task.name)
         row = rows.get(task.name, {})
-        told = {one["job"] for one in (row, *(row.get("targets") or ())) if one.get("job") and one.get("finished")}
+        told: set[str] = set()
+        if release in found and found[release].newest.run_key == row.get("runKey"):
+            # Of another run it says nothing: a script changed away and back is run once more.
+            ended = (one for one in (row, *(row.get("targets") or ())) if one.get("state") == "finished")
+            told = {one["job"] for one in ended if one.get("job")}
         made[release] = frozenset(memory.made(namespace, release) | told)
         if any(not outcome.job_ended(job) for job in memory.jobs(namespace, release)):
             active.add(release)

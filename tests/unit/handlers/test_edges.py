@@ -126,6 +126,25 @@ def _edit(house: House, *written: builders.Object) -> None:
     house.operator._memory.notice_inspect(told, deleted=False)
 
 
+async def test_a_script_changed_away_and_back_runs_again_though_the_status_could_not_be_written(house: House) -> None:
+    """What the status still tells is of the run before."""
+    await house.apply(DISK)
+    await house.finish("disk")
+    first = house.uid("disk")
+    apply_status = house.cluster.apply_status
+
+    async def away(*_: Any) -> Any:
+        raise errors.ClusterUnavailable("503")
+
+    house.cluster.apply_status = away  # type: ignore[method-assign, assignment]
+    await house.apply(modern("disk", script="other"))
+    await house.apply(DISK)
+    house.cluster.apply_status = apply_status  # type: ignore[method-assign]
+    await house.report()
+    assert house.open_jobs("disk") == [house.row("disk")["job"]]
+    assert house.uid("disk") != first
+
+
 async def test_one_large_object_leaves_room_for_others(house: House) -> None:
     running: list[str] = []
     most: list[int] = []
