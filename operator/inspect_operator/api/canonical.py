@@ -138,7 +138,7 @@ def _fitting(made: task.Task, field: str) -> task.Task:
     if made.hosts and made.env_from:
         raise errors.SpecInvalid(f"{field}.envFrom would stay in the pod; on hosts use env, or args")
     if made.hosts and made.profile:
-        raise errors.SpecInvalid(f"{field}.profile is about nodes; a task on hosts can't have one")
+        raise errors.SpecInvalid(f"{field}: a profile is about nodes; a task on hosts can't have one")
     if made.check and made.hosts and made.asks_api:
         raise errors.SpecInvalid(f"{field}: the check {made.check} asks the Kubernetes API; hosts have no access to it")
     if made.time_zone and not made.schedule:

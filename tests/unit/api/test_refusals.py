@@ -7,14 +7,18 @@ from tests.unit import builders
 from tests.unit.builders import modern, original
 
 from inspect_operator import errors
-from inspect_operator.api import inspect
+from inspect_operator.api import fields
 
 KIB = 1024
 
 REFUSED: list[tuple[str, builders.Object, tuple[str, ...]]] = [
     ("empty script", modern(script=""), ("spec.tasks[0].script",)),
     ("empty image", modern(image=""), ("spec.tasks[0].image",)),
-    ("two kinds", modern(script="true", image="try:1"), ("spec.tasks[0]", "exactly one of script, image")),
+    (
+        "two kinds",
+        modern(script="true", image="try:1"),
+        ("spec.tasks[0]", "exactly one of script, scriptFrom, image, check"),
+    ),
     (
         "an interpreter for an image",
         modern(image="try:1", interpreter="sh"),
@@ -25,7 +29,75 @@ REFUSED: list[tuple[str, builders.Object, tuple[str, ...]]] = [
         {"timeout": "1m", "task": {"task_name": "a", "type": "image", "source": "try:1"}},
         ("spec.tasks[0]", "inside task:", "timeout"),
     ),
-    ("no kind", {"name": "a"}, ("spec.tasks[0]", "exactly one of script, image")),
+    ("a check beside a script", modern(check="disk-usage", script="1"), ("spec.tasks[0]", "exactly one of script")),
+    ("a script from nowhere", modern(scriptFrom={}), ("spec.tasks[0].scriptFrom.configMapKeyRef",)),
+    (
+        "a script in a Secret",
+        modern(scriptFrom={"secretKeyRef": {"name": "a", "key": "b"}}),
+        ("spec.tasks[0].scriptFrom", "configMapKeyRef"),
+    ),
+    (
+        "a key with a slash",
+        modern(scriptFrom={"configMapKeyRef": {"name": "a", "key": "../b"}}),
+        ("spec.tasks[0].scriptFrom.configMapKeyRef.key",),
+    ),
+    (
+        "a ConfigMap's name",
+        modern(scriptFrom={"configMapKeyRef": {"name": "A_b", "key": "b"}}),
+        ("spec.tasks[0].scriptFrom.configMapKeyRef.name",),
+    ),
+    ("an account's name", modern(serviceAccountName="a/b"), ("spec.tasks[0].serviceAccountName",)),
+    ("an unknown word beside envFrom's", modern(envFrom=[{"fieldRef": {}}]), ("spec.tasks[0].envFrom[0].fieldRef",)),
+    ("too many envFrom", modern(envFrom=[{"secretRef": {"name": "a"}}] * 17), ("spec.tasks[0].envFrom",)),
+    ("no target", modern(target={}), ("spec.tasks[0].target", "exactly one of pod, nodes, hosts")),
+    (
+        "two targets",
+        modern(target={"pod": {}, "nodes": {}}),
+        ("spec.tasks[0].target", "exactly one of pod, nodes, hosts"),
+    ),
+    ("a target of another kind", modern(target={"node": {}}), ("spec.tasks[0].target.node",)),
+    ("more to say of a pod", modern(target={"pod": {"name": "a"}}), ("spec.tasks[0].target.pod.name",)),
+    (
+        "labels for a task on nodes",
+        modern(target={"nodes": {}}, nodeSelector={"a": "b"}),
+        ("spec.tasks[0].nodeSelector: with target.nodes say it there, as selector",),
+    ),
+    (
+        "tolerations for a task on nodes",
+        modern(target={"nodes": {}}, tolerations=[]),
+        ("spec.tasks[0].tolerations: with target.nodes say it there",),
+    ),
+    (
+        "an unknown operator of a label",
+        modern(target={"nodes": {"selector": {"matchExpressions": [{"key": "a", "operator": "Gt"}]}}}),
+        ("spec.tasks[0].target.nodes.selector.matchExpressions[0].operator", "DoesNotExist"),
+    ),
+    (
+        "a label's value",
+        modern(target={"nodes": {"selector": {"matchLabels": {"a": "b c"}}}}),
+        ("spec.tasks[0].target.nodes.selector.matchLabels.a",),
+    ),
+    (
+        "a taint's effect",
+        modern(target={"nodes": {"tolerations": [{"effect": "Never"}]}}),
+        ("spec.tasks[0].target.nodes.tolerations[0].effect",),
+    ),
+    ("too many tolerations", modern(tolerations=[{"operator": "Exists"}] * 33), ("spec.tasks[0].tolerations",)),
+    ("a label of the nodes", modern(nodeSelector={"a": "b/c"}), ("spec.tasks[0].nodeSelector.a",)),
+    ("a registry's Secret", modern(imagePullSecrets=[{"name": ""}]), ("spec.tasks[0].imagePullSecrets[0].name",)),
+    ("too many registries", modern(imagePullSecrets=[{"name": "a"}] * 9), ("spec.tasks[0].imagePullSecrets",)),
+    ("a profile's name", modern(profile="Node"), ("spec.tasks[0].profile",)),
+    ("a time zone without a schedule", modern(timeZone="Etc/UTC"), ("spec.tasks[0].timeZone belongs to a schedule",)),
+    ("an empty time zone", modern(schedule="@daily", timeZone=""), ("spec.tasks[0].timeZone",)),
+    (
+        "waiting on a schedule",
+        modern(schedule="@daily", dependsOn=["a"]),
+        ("spec.tasks[0].dependsOn: a task with a schedule can't wait",),
+    ),
+    ("waiting for too many", modern(dependsOn=list("abcdefghi")), ("spec.tasks[0].dependsOn",)),
+    ("waiting for nobody", modern(dependsOn=[""]), ("spec.tasks[0].dependsOn[0]",)),
+    ("neither yes nor no", modern(suspend="perhaps"), ("spec.tasks[0].suspend",)),
+    ("no kind", {"name": "a"}, ("spec.tasks[0]", "exactly one of script, scriptFrom, image, check")),
     ("no name", {"script": "true"}, ("spec.tasks[0]", "name")),
     ("empty name", modern(""), ("spec.tasks[0].name",)),
     ("name too long", modern("n" * 254), ("spec.tasks[0].name",)),
@@ -90,6 +162,17 @@ def test_a_task_is_refused_by_the_name_of_its_field(written: builders.Object, wo
         assert word in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    ["", " ", "@reboot", "@Daily", "@every", "* * * *", "* * * * * *", " * * * * *", "* * * * * ", "*\t*\t*\t*\t*",
+     "TZ=Asia/Shanghai * * * * *", "CRON_TZ=Etc/UTC * * * * *", "* * * * *\n", "every day", "* * * * {{ x }}",
+     "* * * * " + "1" * 121],
+)  # fmt: skip
+def test_a_schedule_that_is_none_is_refused(schedule: str) -> None:
+    with pytest.raises(errors.SpecInvalid, match=r"^spec\.tasks\[0\]\.schedule: "):
+        builders.task(modern(schedule=schedule))
+
+
 @pytest.mark.parametrize("index", [0, 3])
 def test_the_refusal_counts_tasks_from_0_as_kubectl_does(index: int) -> None:
     written = [modern(f"t{number}") for number in range(4)]
@@ -105,7 +188,15 @@ def test_the_refusal_counts_tasks_from_0_as_kubectl_does(index: int) -> None:
         ({"timeout": "soon"}, ("spec.timeout",)),
         ({"retries": 11}, ("spec.retries",)),
         ({"resources": {"request": {}}}, ("spec.resources.request",)),
-        ({"schedule": "* * * * *"}, ("spec.schedule",)),
+        ({"schedule": "now"}, ("spec.schedule",)),
+        ({"timeZone": "z" * 64}, ("spec.timeZone",)),
+        ({"suspend": "perhaps"}, ("spec.suspend",)),
+        ({"nodeSelector": {"a": "b c"}}, ("spec.nodeSelector.a",)),
+        ({"tolerations": [{"key": "a b"}]}, ("spec.tolerations[0].key",)),
+        ({"imagePullSecrets": ["a"]}, ("spec.imagePullSecrets[0]",)),
+        ({"profile": "-"}, ("spec.profile",)),
+        ({"ssh": {"user": "a b"}}, ("spec.ssh.user",)),
+        ({"script": "true"}, ("spec.script",)),
     ],
 )
 @pytest.mark.parametrize("spell", [modern, original])
@@ -135,7 +226,7 @@ def test_names_that_differ_only_in_case_are_different_names() -> None:
 
 
 def test_a_hundred_tasks_are_the_most() -> None:
-    written = [modern(f"t{number}") for number in range(inspect.MAX_TASKS + 1)]
+    written = [modern(f"t{number}") for number in range(fields.MAX_TASKS + 1)]
     assert len(builders.inspection(*written[:-1]).tasks) == 100
     with pytest.raises(errors.SpecInvalid, match=r"^spec\.tasks: .*100"):
         builders.inspection(*written)
