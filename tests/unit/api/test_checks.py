@@ -27,7 +27,8 @@ LIMIT, PATHS = "CHECK_LIMIT_PERCENT", "CHECK_PATHS"
 def test_parameters_are_all_there_and_those_that_were_chosen_are_known(
     written: dict[str, Any] | None, parameters: dict[str, str], chosen: dict[str, str]
 ) -> None:
-    made = builders.task(modern(check="disk-usage", **({} if written is None else {"parameters": written})))
+    fields: dict[str, Any] = {} if written is None else {"parameters": written}
+    made = builders.task(modern(check="disk-usage", **fields))
     assert (made.kind, made.check, made.script) == (tasks.Kind.SCRIPT, "disk-usage", "")
     assert (dict(made.parameters), dict(made.chosen)) == (parameters, chosen)
     assert made.parameters == tuple(sorted(made.parameters))

@@ -64,7 +64,7 @@ def test_a_setting_of_the_spec_holds_for_the_original_spelling(
     default: Any,
     also: dict[str, Any],
 ) -> None:
-    remote = {"script_location": "remote", "remote_ips": [{"ip": "10.0.0.1", "password": "x"}]}
+    remote: dict[str, Any] = {"script_location": "remote", "remote_ips": [{"ip": "10.0.0.1", "password": "x"}]}
     written = original(type="script", script="true", **(remote if "target" in also else {}))
     spec = {key: value for key, value in also.items() if key != "target"}
     read = operator.attrgetter(canonical)
@@ -101,7 +101,7 @@ def test_a_task_takes_all_of_its_own_resources_and_none_of_the_specs() -> None:
 def test_the_spec_suspends_every_task_whatever_it_says_itself(
     spec: bool | None, own: bool | None, suspended: bool
 ) -> None:
-    fields = {} if own is None else {"suspend": own}
+    fields: dict[str, Any] = {} if own is None else {"suspend": own}
     made = builders.task(modern(**fields), **({} if spec is None else {"suspend": spec}))
     assert made.suspend is suspended
 

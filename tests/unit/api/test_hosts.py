@@ -56,10 +56,10 @@ def test_what_a_host_does_not_say_is_taken_from_ssh() -> None:
                    "jumpHost": {"address": "gate", **COMMON}}  # fmt: skip
     made = builders.task(on({"address": "a"}, {"address": "b", "port": 22, "user": "me", "name": "second"}, ssh=ssh))
     gate = Login("gate", 22, "root", ref("password"))
-    secrets = {"private_key": ref("key"), "passphrase": ref("phrase")}
+    secrets = (None, ref("key"), ref("phrase"))
     assert made.hosts == (
-        tasks.Host("a", Login("a", 2222, "all", **secrets), gate),
-        tasks.Host("second", Login("b", 22, "me", **secrets), gate),
+        tasks.Host("a", Login("a", 2222, "all", *secrets), gate),
+        tasks.Host("second", Login("b", 22, "me", *secrets), gate),
     )
 
 
