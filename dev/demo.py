@@ -50,6 +50,7 @@ NEXT = """\
   eval "$(make -s cluster-env)"                          point kubectl and helm to this cluster
   kubectl describe in myinspect                          conditions, results and events in words
   kubectl edit in host-health                            change a script: that task, and only that, runs again
+  kubectl annotate in host-health --overwrite api.practice.com/run-requested-at="$(date)"    run all of it now
   helm history host-health--disk                         why each revision of a task's release was made
   kubectl delete in host-health; helm list               all its releases go with it
   make cluster-down                                      stop the cluster; nothing of it stays on this machine
@@ -125,12 +126,12 @@ def condition(inspect: dict[str, Any], name: str) -> str:
 def show(inspect: dict[str, Any]) -> None:
     """The findings of one object."""
     for row in inspect["status"]["results"]:
-        verdict = row.get("verdict", "unknown")
-        print(
-            f"  {MARKS[verdict]} {inspect['metadata']['name']}/{row['task_name']}: {verdict} ({row.get('reason', '')})"
-        )
+        verdict = row.get("verdict", row["state"])
+        mark = MARKS.get(verdict, "·")
+        print(f"  {mark} {inspect['metadata']['name']}/{row['task_name']}: {verdict} ({row.get('reason', '')})")
         for finding in row.get("findings", []):
-            print(f"      {MARKS[finding['result']]} {finding['name']}: {finding.get('message', '')}")
+            where = f"{finding['target']}: " if "target" in finding else ""
+            print(f"      {MARKS[finding['result']]} {where}{finding['name']}: {finding.get('message', '')}")
         if not row.get("findings") and row.get("message"):
             print(f"        {row['message']}")
 

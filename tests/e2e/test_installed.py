@@ -5,14 +5,20 @@ import json
 from tests.e2e.harness import kube
 
 CHART = "charts/inspect-operator"
+LINUX = {"kubernetes.io/os": "linux"}
 
 
-def test_installed_operator_serves_its_namespace_and_leaves_nothing(namespace: str, runner_image: str) -> None:
+def test_installed_operator_serves_its_namespace_and_leaves_nothing(
+    namespace: str, runner_image: str, check_roles: None
+) -> None:
     tag = runner_image.rpartition(":")[2]
     kube.run("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
     kube.helm(
         *("install", "op", CHART, "-n", namespace, "--wait", "--timeout", "90s"),
-        *("--set", f"image.tag={tag},runner.image.tag={tag},watchNamespaces={{{namespace}}},crds.install=false"),
+        *(
+            "--set",
+            f"image.tag={tag},runner.image.tag={tag},watchNamespaces={{{namespace}}},crds.install=false,checks.install=false",
+        ),
     )
     kube.apply(kube.inspect("inside", {"name": "a", "script": "echo 'disk ok fine'"}), namespace)
     found = kube.finished(namespace, "inside")
@@ -21,7 +27,29 @@ def test_installed_operator_serves_its_namespace_and_leaves_nothing(namespace: s
     found = kube.finished(namespace, "inside")
     assert (kube.row(found, "a")["verdict"], kube.row(found, "a")["revision"]) == ("fail", 2)
     kube.until("event", lambda: "RunFailed" in kube.run("events", "-n", namespace, "--for", "inspect/inside"))
-    kube.run("delete", "inspect", "inside", "-n", namespace, "--timeout=60s")
+
+    # Its rights are enough for every kind of task.
+    metadata = {"name": "site", "labels": {"api.practice.com/inspect-checks": "site"}}
+    data = {"ours.sh": "echo 'ours ok 1'"}
+    kube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}, namespace)
+    login = {"ip": "127.0.0.1", "user": "root", "password": "p"}
+    remote = {"task_name": "remote", "type": "script", "script": "true", "script_location": "remote"}
+    tasks: list[kube.Object] = [
+        {"name": "cron", "script": "true", "schedule": "0 3 1 1 *"},
+        {"name": "nodes", "script": "true", "target": {"nodes": {"selector": {"matchLabels": LINUX}}}},
+        {"name": "asks", "check": "pods-abnormal", "parameters": {"selector": "app=none"}},
+        {"task": {**remote, "remote_ips": [login]}},
+        {"task": {"task_name": "ours", "type": "script", "source": "ours.sh"}},
+    ]
+    kube.apply(kube.inspect("kinds", *tasks), namespace)
+    found = kube.until("ready", lambda: _ready(namespace, "kinds"), 90)
+    found = kube.finished(namespace, "kinds", 120)
+    verdicts = {row["task_name"]: row.get("verdict") for row in found["status"]["results"]}
+    assert verdicts == {"cron": None, "nodes": "success", "asks": "success", "remote": "error", "ours": "success"}, (
+        found
+    )
+    kube.run("delete", "inspect", "inside", "kinds", "-n", namespace, "--timeout=90s")
+    kube.run("delete", "configmap", "site", "-n", namespace)
     assert set(kube.releases(namespace)) == {"op"}
 
     # No right was missing, and nothing went wrong on the way.
@@ -34,4 +62,12 @@ def test_installed_operator_serves_its_namespace_and_leaves_nothing(namespace: s
         "nothing left",
         lambda: {item["metadata"]["name"] for item in kube.items(kinds, namespace)} <= {"kube-root-ca.crt"},
     )
+    assert (
+        kube.run("get", "clusterroles,clusterrolebindings", "-l", "app.kubernetes.io/instance=op", "-o", "name") == ""
+    )
     assert kube.run("get", "crd", "inspects.api.practice.com", "-o", "name")
+
+
+def _ready(namespace: str, name: str) -> kube.Object:
+    found = kube.get("inspect", namespace, name) or {}
+    return found if kube.condition(found, "Ready").get("status") == "True" else {}

@@ -9,7 +9,7 @@ from tests.e2e.harness import kube, marker, process
 def test_tasks_start_once_those_they_wait_for_succeeded(operator: process.Operator, namespace: str) -> None:
     with marker.Markers() as markers:
         operator.start()
-        tasks = [
+        tasks: list[kube.Object] = [
             {"name": "last", "script": markers.script("last"), "dependsOn": ["second", "beside"]},
             {"name": "second", "script": markers.script("second"), "dependsOn": ["first"]},
             {"name": "first", "script": markers.script("first") + "sleep 3\n"},

@@ -7,6 +7,7 @@ import yaml
 
 from tests.e2e.harness import kube, process
 
+LINUX = {"kubernetes.io/os": "linux"}  # not on the nodes that other tests make up
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # where Kubernetes mounts it
 CHECKS = pathlib.Path(__file__).resolve().parents[2] / "checks"
 
@@ -33,11 +34,11 @@ def test_pods_of_every_kind_are_admitted(
     kube.run("create", "serviceaccount", "allowed", "-n", namespace)
     kube.run("label", "serviceaccount", "allowed", "-n", namespace, "api.practice.com/inspect-tasks=allowed")
     secret = {"secretKeyRef": {"name": "login", "key": "password"}}
-    shapes = [
+    shapes: list[kube.Object] = [
         {"name": "script", "script": "echo 'id ok '$(id -u)"},
         {"name": "python", "script": "print('py ok 1')", "interpreter": "python3", "retries": 1},
         {"name": "from", "scriptFrom": {"configMapKeyRef": {"name": "scripts", "key": "big.py"}}},
-        {"name": "nodes", "script": "true", "target": {"nodes": {}}},
+        {"name": "nodes", "script": "true", "target": {"nodes": {"selector": {"matchLabels": LINUX}}}},
         {"name": "ssh", "script": "true", "target": {"hosts": [{"address": "127.0.0.1", "passwordFrom": secret}]}},
         {"name": "cron", "script": "true", "schedule": "0 3 1 1 *"},
         {
@@ -83,7 +84,7 @@ def test_pods_of_every_kind_are_admitted(
 def test_what_a_task_may_not_have_is_refused(operator: process.Operator, namespace: str) -> None:
     operator.start()
     kube.run("create", "serviceaccount", "plain", "-n", namespace)
-    tasks = [
+    tasks: list[kube.Object] = [
         {"name": "profile", "script": "true", "profile": "node"},
         {"name": "account", "script": "true", "serviceAccountName": "plain"},
         {"name": "nobody", "script": "true", "serviceAccountName": "missing"},
@@ -113,8 +114,12 @@ def test_profile_that_is_allowed_sees_the_node(operator: process.Operator, names
         [ "$(ps -e | wc -l)" -gt 20 ] && echo "host-processes ok seen"
         chroot /host true && echo "host-chroot ok done"
     """
-    task = {"name": "look", "script": script, "profile": "node", "target": {"nodes": {"selector": {"matchLabels": {
-        "kubernetes.io/os": "linux"}}}}}  # fmt: skip
+    task = {
+        "name": "look",
+        "script": script,
+        "profile": "node",
+        "target": {"nodes": {"selector": {"matchLabels": LINUX}}},
+    }
     kube.apply(kube.inspect("node", task), namespace)
     row = kube.row(kube.finished(namespace, "node"), "look")
     assert {one["name"]: one["result"] for one in row["findings"]} == dict.fromkeys(

@@ -44,7 +44,7 @@ def test_operator_killed_at_random_moments(operator: process.Operator, namespace
             operator.start()
 
         for name in [name for name, word in last.items() if word is None]:
-            kube.until(f"{name} is gone", lambda name=name: kube.get("inspect", namespace, name) is None, 240)
+            _gone(namespace, name)
         final = {name: word for name, word in last.items() if word}
         assert len(final) > OBJECTS / 2
         for name in final:
@@ -64,16 +64,20 @@ def test_operator_killed_at_random_moments(operator: process.Operator, namespace
         assert set(kube.names("jobs", namespace)) <= set(made)
 
 
+def _gone(namespace: str, name: str) -> None:
+    kube.until(f"{name} is gone", lambda: kube.get("inspect", namespace, name) is None, 240)
+
+
 def _tasks(number: int, markers: marker.Markers, word: str) -> list[kube.Object]:
     """Every third object has a task on the node, on a schedule, or after another one."""
     tasks: list[kube.Object] = [{"name": "t", "script": markers.script(word)}]
     on_linux = {"nodes": {"selector": {"matchLabels": {"kubernetes.io/os": "linux"}}}}
-    tasks += [
+    more: list[list[kube.Object]] = [
         [{"name": "node", "script": markers.script(f"{word}-node"), "target": on_linux}],
         [{"name": "later", "script": f"echo {word}", "schedule": "0 3 1 1 *"}],
         [{"name": "after", "script": markers.script(f"{word}-after"), "dependsOn": ["t"]}],
-    ][number % 3]
-    return tasks
+    ]
+    return [*tasks, *more[number % 3]]
 
 
 def _words(number: int, word: str) -> list[str]:

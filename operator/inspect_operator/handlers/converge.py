@@ -81,11 +81,12 @@ class Converger:
         new = known is None or known.generation != inspection.generation
         with_passwords = new and any(task.hosts for task in inspection.tasks)
         due = self._attempts.due(key, subject, open_steps)
-        if not (bare or due or with_passwords or key in self._memory.suspect):
+        changing = bool(bare or due or key in self._memory.suspect)
+        if not (changing or with_passwords):
             return self._settle(key, inspection, wanted, open_steps)
         if not await finalizer.put(self._cluster, owner, body):
             return None  # the object is gone; installed now, nobody would ever remove its releases
-        if new:
+        if new and changing:
             self._tell(key, memories.Converged(inspection.generation, False, inspection, wanted))
         # Decided from what was seen before; what is done is decided from what is there now.
         self._memory.suspect.discard(key)

@@ -42,8 +42,9 @@ class Memory:
         #: Jobs that have not ended and are not a schedule's, by namespace and name.
         self.active: set[tuple[str, str]] = set()
         self.nodes: dict[str, nodes.Node] = {}
-        self._children: dict[str, dict[tuple[str, str], dict[str, Object]]] = {"Job": {}, "Pod": {}}
-        self._job_names: set[tuple[str, str]] = set()
+        self._jobs: _Groups = _Groups()  # by namespace and release
+        self._named: _Groups = _Groups()  # the same, by namespace and name
+        self._pods: _Groups = _Groups()  # by namespace and uid of the Job
         self._owners: dict[tuple[str, str], queue.Key] = {}  # by namespace and release
         self._wanted: dict[tuple[str, str, str], queue.Key] = {}  # by namespace, kind and name of what should exist
         self._lost: set[tuple[str, str, str]] = set()
@@ -96,19 +97,17 @@ class Memory:
     def notice_child(self, body: Object, deleted: bool) -> queue.Key | None:
         """Keeps a Job, a pod, or what else a release holds; returns the Inspect that it concerns, where known."""
         kind, metadata = body["kind"], body["metadata"]
-        release = (metadata["namespace"], (metadata.get("labels") or {}).get(group.LABEL_INSTANCE, ""))
+        release = (metadata["namespace"], _release(body))
         place = (metadata["namespace"], kind, metadata["name"])
-        if kind in self._children:
-            children = self._children[kind].setdefault(release, {})
-            if deleted:
-                children.pop(metadata["uid"], None)
-                if not children:
-                    del self._children[kind][release]
-            else:
-                children[metadata["uid"]] = _small(body)
-            if kind == "Job":
-                self._notice_job(body, deleted)
-            changed = deleted and kind == "Job"
+        if kind == "Pod":
+            for owner in metadata.get("ownerReferences") or ():
+                self._pods.put((metadata["namespace"], owner["uid"]), body, deleted)
+            changed = False
+        elif kind == "Job":
+            self._jobs.put(release, body, deleted)
+            self._named.put((metadata["namespace"], metadata["name"]), body, deleted)
+            self._notice_job(body, deleted)
+            changed = deleted
         else:
             changed = self._notice_held(place, release, body, deleted)
         if changed and place in self._wanted:
@@ -133,8 +132,7 @@ class Memory:
 
     def _notice_job(self, body: Object, deleted: bool) -> None:
         name = (body["metadata"]["namespace"], body["metadata"]["name"])
-        self._job_names.discard(name) if deleted else self._job_names.add(name)
-        if deleted or outcome.job_ended(body) or cron_of(body):
+        if (deleted and not self.knows_job(*name)) or outcome.job_ended(body) or cron_of(body):
             self.active.discard(name)
         else:
             self.active.add(name)
@@ -158,25 +156,24 @@ class Memory:
 
     def jobs(self, namespace: str, release: str) -> list[Object]:
         """The Jobs of a release, the oldest first."""
-        found = self._children["Job"].get((namespace, release), {}).values()
-        return sorted(found, key=lambda job: str(job["metadata"].get("creationTimestamp", "")))
+        return sorted(self._jobs.get((namespace, release)), key=_created)
 
     def job(self, namespace: str, release: str, name: str) -> Object | None:
         """The Job of that name; the newest, should one of the same name be gone without our noticing."""
-        named = [job for job in self.jobs(namespace, release) if job["metadata"]["name"] == name]
-        return named[-1] if named else None
+        named = self._named.get((namespace, name))
+        return max((job for job in named if _release(job) == release), key=_created, default=None)
 
     def knows_job(self, namespace: str, name: str) -> bool:
         """Whether a Job of that name was seen and not seen to go."""
-        return (namespace, name) in self._job_names
+        return bool(self._named.get((namespace, name)))
 
     def pods(self, namespace: str, release: str, job_uid: str) -> list[Object]:
-        """The pods of one Job."""
-        return owned(self._children["Pod"].get((namespace, release), {}).values(), job_uid)
+        """The pods of one Job: another Job of the same name may have left some."""
+        return [pod for pod in self._pods.get((namespace, job_uid)) if _release(pod) == release]
 
     def made(self, namespace: str, release: str) -> set[str]:
         """Names of the Jobs and CronJobs of a release."""
-        return {job["metadata"]["name"] for job in self.jobs(namespace, release)} | self._crons.get(
+        return {job["metadata"]["name"] for job in self._jobs.get((namespace, release))} | self._crons.get(
             (namespace, release), set()
         )
 
@@ -205,10 +202,41 @@ class Memory:
         self._lost.add((namespace, kind, name))
 
 
+class _Groups:
+    """Objects by something that they have in common, each once; what nobody reads of them is left out."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], dict[str, Object]] = {}
+
+    def put(self, place: tuple[str, str], body: Object, deleted: bool) -> None:
+        """Keeps the object, or forgets it."""
+        uid = body["metadata"]["uid"]
+        if not deleted:
+            self._held.setdefault(place, {})[uid] = _small(body)
+        elif place in self._held:
+            self._held[place].pop(uid, None)
+            if not self._held[place]:
+                del self._held[place]
+
+    def get(self, place: tuple[str, str]) -> Iterable[Object]:
+        """All that share the place."""
+        return self._held.get(place, {}).values()
+
+
+def _release(body: Object) -> str:
+    """The release that the object says it belongs to."""
+    return str((body["metadata"].get("labels") or {}).get(group.LABEL_INSTANCE, ""))
+
+
 def _version(body: Object) -> int:
     """A resourceVersion as a number, by which the API server's own caches order objects too."""
     text = str(body["metadata"].get("resourceVersion", "0"))
     return int(text) if text.isdigit() else 0
+
+
+def _created(body: Object) -> str:
+    """When it was made, in a form that sorts."""
+    return str(body["metadata"].get("creationTimestamp", ""))
 
 
 def _small(body: Object) -> Object:

@@ -58,7 +58,10 @@ def _of_row(before: rows.Row, after: rows.Row) -> Iterator[Event]:
         yield Event(kind, ENDED[verdict], rows.cut(f"{name}: {verdict}/{reason}: {words}"))
     elif after.get("state") == "active":
         if (not same_run or before.get("state") != "active") and "schedule" not in after:
-            yield Event(NORMAL, "RunStarted", f"{name}: Job {after.get('job', '')} started")
+            what = (
+                f"Job {after['job']}" if "job" in after else f"a Job on each of {len(after.get('targets', ()))} nodes"
+            )
+            yield Event(NORMAL, "RunStarted", f"{name}: {what} started")
     elif after.get("state") == "waiting" and reason not in QUIET:
         yield Event(WARNING, "RunWaiting", rows.cut(f"{name}: {reason}: {words}"))
 

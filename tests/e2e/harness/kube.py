@@ -101,6 +101,13 @@ def until(what: str, probe: Callable[[], T], seconds: float = DEADLINE_SECONDS) 
         time.sleep(0.2)
 
 
+def there(kind: str, namespace: str, name: str) -> Object:
+    """The object, once it is there."""
+    found = until(f"{kind} {name}", lambda: get(kind, namespace, name))
+    assert found is not None
+    return found
+
+
 def condition(found: Object | None, name: str) -> Object:
     """One condition of an object's status, empty where it isn't there or is about an older generation."""
     for one in (found or {}).get("status", {}).get("conditions", ()):
