@@ -101,12 +101,13 @@ class Memory:
         place = (metadata["namespace"], kind, metadata["name"])
         if kind == "Pod":
             for owner in metadata.get("ownerReferences") or ():
-                self._pods.put((metadata["namespace"], owner["uid"]), body, deleted)
+                self._pods.put((metadata["namespace"], owner["uid"]), _small(body), deleted)
             changed = False
         elif kind == "Job":
-            self._jobs.put(release, body, deleted)
-            self._named.put((metadata["namespace"], metadata["name"]), body, deleted)
-            self._notice_job(body, deleted)
+            name, job = (metadata["namespace"], metadata["name"]), _small(body)
+            self._jobs.put(release, job, deleted)
+            self._named.put(name, job, deleted)
+            self._notice_job(name)
             changed = deleted
         else:
             changed = self._notice_held(place, release, body, deleted)
@@ -130,12 +131,11 @@ class Memory:
             self._crons.setdefault(release, set()).add(place[2])
         return changed
 
-    def _notice_job(self, body: Object, deleted: bool) -> None:
-        name = (body["metadata"]["namespace"], body["metadata"]["name"])
-        if (deleted and not self.knows_job(*name)) or outcome.job_ended(body) or cron_of(body):
-            self.active.discard(name)
-        else:
+    def _notice_job(self, name: tuple[str, str]) -> None:
+        if any(not outcome.job_ended(job) and not cron_of(job) for job in self._named.get(name)):
             self.active.add(name)
+        else:
+            self.active.discard(name)
 
     def notice_present(self, kind: str, metadata: Object) -> None:
         """Something that a release holds was there at start; what stands in it our watch will tell."""
@@ -203,7 +203,7 @@ class Memory:
 
 
 class _Groups:
-    """Objects by something that they have in common, each once; what nobody reads of them is left out."""
+    """Objects by something that they have in common, each once."""
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], dict[str, Object]] = {}
@@ -212,7 +212,7 @@ class _Groups:
         """Keeps the object, or forgets it."""
         uid = body["metadata"]["uid"]
         if not deleted:
-            self._held.setdefault(place, {})[uid] = _small(body)
+            self._held.setdefault(place, {})[uid] = body
         elif place in self._held:
             self._held[place].pop(uid, None)
             if not self._held[place]:

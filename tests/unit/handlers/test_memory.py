@@ -7,6 +7,7 @@ from tests.unit import builders
 
 from inspect_operator.api import group
 from inspect_operator.handlers import memory
+from inspect_operator.plan import drift
 
 KEY = ("default", "night")
 WANT = builders.want()
@@ -222,3 +223,94 @@ def test_of_two_jobs_of_one_name_the_newer_counts(seen: memory.Memory) -> None:
     found = seen.job("default", WANT.release, builders.job(WANT))
     assert found is not None
     assert found["metadata"]["uid"] == "2"
+
+
+ENDED = {"conditions": [{"type": "Complete", "status": "True"}]}
+
+
+def _of_cron(uid: str = "1", **more: Any) -> Any:
+    job = _child(name="night--disk-29000001", uid=uid, **more)
+    job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "night--disk", "uid": "c"}]
+    return job
+
+
+def test_jobs_count_as_active_until_they_end_and_those_of_schedules_never_do(seen: memory.Memory) -> None:
+    name = ("default", builders.job(WANT))
+    seen.notice_child(_of_cron(), deleted=False)
+    assert seen.active == set()
+    seen.notice_child(_child(), deleted=False)
+    assert seen.active == {name}
+    seen.notice_child(_child(status=ENDED), deleted=False)
+    assert seen.active == set()
+    seen.notice_child(_child(uid="2"), deleted=False)
+    seen.notice_child(_child(uid="1", status=ENDED), deleted=True)
+    assert seen.active == {name}, "the old Job of that name is gone, the new one goes on"
+    assert seen.knows_job(*name)
+    seen.notice_child(_child(uid="2"), deleted=True)
+    assert (seen.active, seen.knows_job(*name)) == (set(), False)
+
+
+CRON = builders.want(builders.modern(schedule="@hourly"))
+
+
+def _cron(schedule: str = "@hourly", **status: Any) -> Any:
+    return _child("CronJob", CRON.release, spec={"schedule": schedule, "suspend": False}, status=status)
+
+
+def test_what_somebody_changed_in_a_schedule_makes_the_release_suspect_and_what_its_runs_write_does_not(
+    seen: memory.Memory,
+) -> None:
+    """The CronJob's status changes with every run."""
+    seen.own(KEY, (CRON,))
+    seen.notice_child(_cron(), deleted=False)
+    seen.notice_child(_cron(lastScheduleTime="2026-01-01T00:00:00Z", active=[{"name": "j"}]), deleted=False)
+    assert seen.suspect == set()
+    seen.notice_child(_cron("@daily"), deleted=False)
+    assert seen.suspect == {KEY}
+
+
+@pytest.mark.parametrize(
+    ("seen_as", "lost"),
+    [
+        ({"schedule": "@hourly", "suspend": False}, False),
+        ({"schedule": "@hourly", "suspend": False, "timeZone": "UTC"}, False),
+        ({"schedule": "@daily", "suspend": False}, True),
+        ({"schedule": "@hourly", "suspend": True}, True),
+        ({"suspend": False}, True),
+    ],
+)
+def test_a_schedule_is_compared_with_what_was_rendered(
+    seen: memory.Memory, seen_as: dict[str, Any], lost: bool
+) -> None:
+    rendered = {"night--disk": drift.essences([_cron()])}
+    seen.notice_child(_child("CronJob", CRON.release, spec=seen_as), deleted=False)
+    assert seen.lost("default", (CRON,), rendered) == ({"night--disk"} if lost else set())
+    seen.found("default", CRON, rendered["night--disk"])
+    assert seen.lost("default", (CRON,), rendered) == set(), "what we wrote ourselves counts until the watch tells"
+
+
+def test_a_schedule_that_is_not_there_is_lost(seen: memory.Memory) -> None:
+    rendered = {"night--disk": drift.essences([_cron()])}
+    assert seen.lost("default", (CRON,), rendered) == {"night--disk"}
+    seen.notice_present("CronJob", _cron()["metadata"])
+    assert seen.lost("default", (CRON,), rendered) == set(), "what stands in it is not known yet"
+
+
+def test_jobs_and_cron_jobs_of_a_release_count_as_made(seen: memory.Memory) -> None:
+    for child in (_cron(), _child(), _of_cron(uid="2"), _child(uid="3", release="night--other")):
+        seen.notice_child(child, deleted=False)
+    assert seen.made("default", "night--disk") == {"night--disk", builders.job(WANT), "night--disk-29000001"}
+    seen.notice_child(_cron(), deleted=True)
+    assert "night--disk" not in seen.made("default", "night--disk")
+
+
+def test_a_node_is_news_where_it_decides_something(seen: memory.Memory) -> None:
+    assert seen.notice_node(builders.node("a"), deleted=False)
+    heartbeat = builders.node("a")
+    heartbeat["status"]["conditions"][0]["lastHeartbeatTime"] = "2026-01-01T00:00:00Z"
+    assert not seen.notice_node(heartbeat, deleted=False)
+    for changed in ({"ready": False}, {"cordoned": True}, {"labels": {"a": "b"}}, {"taints": [{"key": "a"}]}):
+        assert seen.notice_node(builders.node("a", **changed), deleted=False), changed
+    assert seen.notice_node(builders.node("a"), deleted=True)
+    assert not seen.notice_node(builders.node("a"), deleted=True)
+    assert seen.nodes == {}
