@@ -107,3 +107,53 @@ def test_any_text_becomes_a_label_value(text: str) -> None:
     assert len(value) <= 63
     if LABEL_VALUE.fullmatch(text) and len(text) <= 63:
         assert value == text
+
+
+# -- one of many: a node --
+
+NODES = [
+    "n1", "n-1", "n.1", "n--1", "1", "N1", "ip-10-0-0-1.eu-central-1.compute.internal",
+    "ip-10-0-0-2.eu-central-1.compute.internal", "x" * 63, "x" * 253, "x" * 252 + "y", "a." * 126 + "a",
+    "n1-" + "0" * 12, "磁盘", "-", ".", "n1 ", " n1", "../n1", "{{ n1 }}", "😀", "n1\0",
+]  # fmt: skip
+RELEASES = ["night--disk", "night--disk-n1", "i" * 39 + "-3e8a0e0af3ef", "a--b"]
+
+
+def test_a_member_of_any_node_has_a_valid_name_of_its_own() -> None:
+    names = [naming.member_name(release, node) for release in RELEASES for node in NODES]
+    assert len({*names, *RELEASES}) == len(names) + len(RELEASES)
+    for name in names:
+        assert RFC_1123_LABEL.fullmatch(name)
+        assert len(name) <= 52, "a CronJob's name; Kubernetes puts 11 characters behind it"
+        run = naming.run_name(name, "f" * runkey.KEY_HEX)
+        assert RFC_1123_LABEL.fullmatch(run)
+        assert len(run) <= 63, "a Job's name stands in a label of its pods"
+
+
+def test_members_of_random_nodes_are_valid_and_distinct() -> None:
+    nodes = {*_random_names(seed=2, count=1000)}
+    names = {naming.member_name("night--disk", node) for node in nodes}
+    assert len(names) == len(nodes) > 900
+    assert all(RFC_1123_LABEL.fullmatch(name) and len(name) <= 52 for name in names)
+
+
+def test_the_only_pod_is_called_as_its_release() -> None:
+    assert naming.member_name("night--disk", "") == "night--disk"
+
+
+@pytest.mark.parametrize(
+    ("release", "node", "expected"),
+    [
+        ("night--disk", "n1", "night--disk-n1-45da0fb83d40"),
+        ("night--disk", "n.1", "night--disk-n-1-0371fcd4bf3e"),
+        ("r" * 52, "n1", "r" * 39 + "-b1d4277f8472"),
+    ],
+)
+def test_names_of_members_stay_as_they_are_from_version_to_version(release: str, node: str, expected: str) -> None:
+    """Were one to change, an update of the operator would run the task on that node again."""
+    assert naming.member_name(release, node) == expected
+
+
+def test_the_secret_of_a_release_has_a_name_of_an_object() -> None:
+    assert naming.secret_name("night--hosts") == "night--hosts-ssh"
+    assert len(naming.secret_name("r" * 52)) <= 253
