@@ -1,33 +1,22 @@
-"""Whether the Job of a run was ever made: only the unbroken line of newest revisions tells."""
+"""What Helm's Secrets say of a release."""
 
 import pytest
 from tests.unit.builders import release, revision
 
-A, B = "aaaaaaaaaa", "bbbbbbbbbb"
-
-
-@pytest.mark.parametrize(
-    ("why", "line", "made"),
-    [
-        ("deployed", [(A, "deployed")], True),
-        ("never completely installed", [(A, "failed")], False),
-        ("interrupted while it was made", [(A, "pending-install")], False),
-        ("an upgrade after it failed", [(A, "failed"), (A, "deployed")], True),
-        ("two upgrades after it failed", [(A, "failed"), (A, "pending-upgrade"), (A, "superseded")], True),
-        ("an upgrade to another run was interrupted", [(B, "pending-upgrade"), (A, "deployed")], False),
-        ("changed away and back", [(A, "failed"), (B, "superseded"), (A, "superseded")], False),
-        ("changed away and back, which failed twice", [(A, "failed"), (A, "failed"), (B, "deployed")], False),
-        ("changed away and back, and made again", [(A, "deployed"), (B, "superseded"), (A, "superseded")], True),
-        ("being uninstalled", [(A, "uninstalling")], False),
-    ],
-)
-def test_a_job_was_made(why: str, line: list[tuple[str, str]], made: bool) -> None:
-    count = len(line)
-    revisions = [revision(number=count - index, run_key=key, status=status) for index, (key, status) in enumerate(line)]
-    assert release(*revisions).job_was_made(A, "uid-1") is made, why
-    assert not release(*revisions).job_was_made(A, "uid-2"), "an object that was made anew has not run yet"
+from inspect_operator.plan import observed
 
 
 def test_the_newest_revision_says_what_a_release_is() -> None:
     found = release(revision(number=3, status="failed"), revision(number=2))
     assert (found.newest.number, found.newest.status) == (3, "failed")
+
+
+@pytest.mark.parametrize("status", list(observed.Status))
+def test_pending_is_what_helm_calls_pending(status: observed.Status) -> None:
+    assert status.pending == (status in {"pending-install", "pending-upgrade", "pending-rollback"})
+    assert status.under_way == (status.pending or status == "uninstalling")
+
+
+@pytest.mark.parametrize("word", ["deployed", "superseded", "failed", "uninstalled", "unknown"])
+def test_a_release_that_no_helm_works_on_is_not_under_way(word: str) -> None:
+    assert not observed.Status(word).under_way

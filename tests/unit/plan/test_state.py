@@ -3,22 +3,35 @@
 import dataclasses
 
 import pytest
-from tests.unit.builders import known, release, revision, want
+from tests.unit import builders
+from tests.unit.builders import known, modern, release, revision, want
 
-from inspect_operator.plan import observed, state
+from inspect_operator.plan import desired, observed, state
 
 State = state.State
 
 
 @dataclasses.dataclass(frozen=True)
 class Situation:
-    """`words` stand in the reason."""
+    """`words` stand in the reason; `want` is one script, run once, where nothing else is said."""
 
     name: str
     found: observed.Release | None
     expected: State
     words: str
     known: state.Known = dataclasses.field(default_factory=known)
+    want: desired.Desired = dataclasses.field(default_factory=want)
+
+
+PLAIN = want()
+RESTARTING = want(modern(restart=True))
+NODES = modern(target={"nodes": {}})
+SCHEDULED = want(modern(schedule="@daily"))
+
+
+def after(stored: desired.Desired) -> observed.Release:
+    """A release that was installed as this."""
+    return release(revision(stored))
 
 
 SITUATIONS = [
@@ -80,9 +93,44 @@ SITUATIONS = [
     Situation("the last upgrade failed", release(revision(status="failed")), State.FAILED, "revision 1 had failed"),
     Situation("a status no one knows", release(revision(status="unknown")), State.FAILED, "revision 1 had unknown"),
     Situation("Helm lost its last write", release(revision(status="superseded")), State.FAILED, "superseded"),
-    Situation("another trigger", release(revision(trigger="g6")), State.OUT_OF_SYNC, "generation 7 is new"),
+    Situation(
+        "restart, and another generation", after(RESTARTING), State.OUT_OF_SYNC,
+        "run again: restart is true and generation 7 is new",
+        want=want(modern(restart=True), generation=7, after=RESTARTING),
+    ),
+    Situation(
+        "a run was asked for", after(PLAIN), State.OUT_OF_SYNC, "run again: it was asked for",
+        want=want(request="now", after=PLAIN),
+    ),
+    Situation(
+        "a run was asked for, and the task changed as well", after(PLAIN), State.OUT_OF_SYNC,
+        "run again: it was asked for", want=want(modern(script="echo"), request="now", after=PLAIN),
+    ),
+    Situation(
+        "a run was asked for beside a schedule", after(SCHEDULED), State.OUT_OF_SYNC, "run again: it was asked for",
+        want=want(modern(schedule="@daily"), request="now", after=SCHEDULED),
+    ),
+    Situation(
+        "a run was asked for that others had before it was added", after(SCHEDULED), State.OUT_OF_SYNC,
+        "noted which run was asked for", want=dataclasses.replace(SCHEDULED, trigger="r0123456789"),
+    ),
     Situation("another run", release(revision(run_key="0")), State.OUT_OF_SYNC, "task changed in generation 7"),
-    Situation("other objects", release(revision(digest="0")), State.OUT_OF_SYNC, "rendered objects changed"),
+    Situation(
+        "the script changed", after(PLAIN), State.OUT_OF_SYNC, "task changed in generation 7",
+        want=want(modern(script="echo"), after=PLAIN),
+    ),
+    Situation(
+        "the script of a schedule changed", release(revision(SCHEDULED, digest="0")), State.OUT_OF_SYNC,
+        "schedule, nodes or templates changed", want=SCHEDULED,
+    ),
+    Situation(
+        "a node joined", after(want(NODES, facts=builders.on_nodes("a"))), State.OUT_OF_SYNC, "nodes joined or left",
+        want=want(NODES, facts=builders.on_nodes("a", "b")),
+    ),
+    Situation(
+        "a node left", after(want(NODES, facts=builders.on_nodes("a", "b"))), State.OUT_OF_SYNC, "nodes joined or left",
+        want=want(NODES, facts=builders.on_nodes("b")),
+    ),
     Situation(
         "a ConfigMap was deleted", release(), State.OUT_OF_SYNC, "lost", known(lost=("night--disk",)),
     ),
@@ -92,7 +140,7 @@ SITUATIONS = [
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=[one.name for one in SITUATIONS])
 def test_the_state_of_a_release(situation: Situation) -> None:
-    found, why = state.of(want(), situation.found, situation.known, generation=7)
+    found, why = state.of(situation.want, situation.found, situation.known, generation=7)
     assert found is situation.expected
     assert situation.words in why
     assert bool(why) == (found is not State.IN_SYNC)
@@ -104,11 +152,6 @@ def test_every_state_has_a_situation() -> None:
 
 def test_reasons_fit_into_one_line_of_helm_history() -> None:
     for one in SITUATIONS:
-        _, why = state.of(want(), one.found, one.known, generation=7)
+        _, why = state.of(one.want, one.found, one.known, generation=7)
         assert len(why) <= 120
         assert "\n" not in why
-
-
-@pytest.mark.parametrize("status", list(observed.Status))
-def test_pending_is_what_helm_calls_pending(status: observed.Status) -> None:
-    assert status.pending == (status in {"pending-install", "pending-upgrade", "pending-rollback"})

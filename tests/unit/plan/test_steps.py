@@ -1,9 +1,10 @@
 """What is done about each release, and about those that are no longer wanted."""
 
 import pytest
+from tests.unit import builders
 from tests.unit.builders import known, modern, release, revision, want
 
-from inspect_operator.plan import observed, state, steps
+from inspect_operator.plan import desired, observed, state, steps
 
 Action = steps.Action
 
@@ -63,6 +64,35 @@ def test_a_step_carries_what_is_wanted_what_was_found_and_why() -> None:
 
 
 def test_steps_come_in_the_order_of_the_tasks() -> None:
-    wanted = tuple(want(modern(name), release=f"night--{name}") for name in ("b", "a", "c"))
+    wanted = desired.releases(builders.inspection(*map(modern, "bac")), {}, desired.Facts())
     made = steps.decide(wanted, {}, known(), generation=1)
     assert [step.release for step in made] == ["night--b", "night--a", "night--c"]
+
+
+HELD = want(modern(suspend=True))
+REFUSED = want(modern(profile="node"), facts=desired.Facts())
+
+
+@pytest.mark.parametrize("wanted", [HELD, REFUSED], ids=["held", "refused"])
+@pytest.mark.parametrize(
+    "found",
+    [
+        None, release(revision(run_key="0")), release(revision(status="failed")),
+        release(revision(status="pending-upgrade", seconds_ago=99)), release(revision(owner_uid="uid-2")),
+    ],
+)  # fmt: skip
+def test_a_release_that_is_held_or_refused_is_left_as_it_is(
+    wanted: desired.Desired, found: observed.Release | None
+) -> None:
+    """It is neither made nor changed, and above all not uninstalled: its task still stands in the Inspect."""
+    assert wanted.held or wanted.refused
+    assert wanted.release == "night--disk"
+    assert steps.decide((wanted,), {found.name: found} if found else {}, known(), generation=2) == ()
+
+
+def test_one_that_is_held_keeps_no_other_back() -> None:
+    wanted = desired.releases(builders.inspection(modern("a", suspend=True), modern("b")), {}, desired.Facts())
+    gone = release(name="night--gone")
+    made = steps.decide(wanted, {gone.name: gone}, known(), generation=1)
+    expected = [(Action.INSTALL, "night--b"), (Action.UNINSTALL, "night--gone")]
+    assert [(step.action, step.release) for step in made] == expected
