@@ -245,10 +245,10 @@ def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
         jobs += [member for member in kept if member is job]
         crons += [member for member in kept if member is cron]
         if node.name in fitting and (cron if want.task.schedule else job) not in kept:
-            reason, words = ("NodeNotReady", "is not Ready")
+            reason, words = ("NodeNotReady", "is not Ready; it is inspected once it is")
             if node.cordoned:
-                reason, words = ("NodeCordoned", "is cordoned (unschedulable)")
-            asides.append(Aside(node.name, True, reason, f"node {node.name} {words}; it is inspected once it is not"))
+                reason, words = ("NodeCordoned", "is cordoned (unschedulable); it is inspected once it is not")
+            asides.append(Aside(node.name, True, reason, f"node {node.name} {words}"))
     return dataclasses.replace(want, jobs=tuple(jobs), crons=tuple(crons), asides=tuple(asides))
 
 
