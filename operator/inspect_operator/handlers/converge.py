@@ -24,6 +24,7 @@ BUSY_SECONDS = 2.0
 Wanted = tuple[desired.Desired, ...]
 Found = dict[str, observed.Release]
 Steps = tuple[steps.Step, ...]
+Problems = dict[str, errors.InspectError]  # by release
 
 
 class Converger:
@@ -54,12 +55,15 @@ class Converger:
         self._report = report
         self._wake = wake
         self._attempts = attempts.Attempts(max(1, settings.helm_concurrency // 2))
+        #: For which object and generation the copies of passwords are right.
+        self._copied: dict[queue.Key, attempts.Subject] = {}
 
     async def converge(self, key: queue.Key) -> float | None:
         """One pass; the work of the queue."""
         body = self._memory.inspects.get(key)
         if body is None:
             self._attempts.keep_only(key, ())
+            self._copied.pop(key, None)
             return None
         metadata = body["metadata"]
         owner = tasks.Owner(metadata["namespace"], metadata["name"], metadata["uid"])
@@ -79,7 +83,7 @@ class Converger:
         bare = group.FINALIZER not in metadata.get("finalizers", ()) and _owned(found, owner)
         known = self._memory.converged.get(key)
         new = known is None or known.generation != inspection.generation
-        with_passwords = new and any(task.hosts for task in inspection.tasks)
+        with_passwords = self._copied.get(key) != subject and any(task.hosts for task in inspection.tasks)
         due = self._attempts.due(key, subject, open_steps)
         changing = bool(bare or due or key in self._memory.suspect)
         if not (changing or with_passwords):
@@ -92,8 +96,7 @@ class Converger:
         self._memory.suspect.discard(key)
         try:
             found = await self._store.refresh(owner.namespace, owner.uid, _names(inspection))
-            if with_passwords:
-                await self._copy_passwords(owner, wanted)
+            uncopied = await self._copy_passwords(owner, wanted) if with_passwords else {}
             living = await self._living(owner, found)
         except errors.InspectError:
             self._memory.suspect.add(key)
@@ -101,9 +104,11 @@ class Converger:
         wanted = await self._want(key, inspection, found, act=True)
         open_steps = self._open_steps(key, inspection, wanted, found, living)
         self._memory.own(key, wanted)
-        await self._carry_out(key, owner, subject, open_steps)
+        await self._carry_out(key, owner, subject, open_steps, uncopied)
+        if not uncopied:
+            self._copied[key] = subject
         found = self._store.seen(owner.namespace, owner.uid, _names(inspection))
-        return self._settle(key, inspection, wanted, self._open_steps(key, inspection, wanted, found))
+        return self._settle(key, inspection, wanted, self._open_steps(key, inspection, wanted, found), uncopied)
 
     async def _want(self, key: queue.Key, inspection: tasks.Inspection, found: Found, *, act: bool) -> Wanted:
         """What should exist. To `act` on it, slots for the Jobs that start are taken in the same moment."""
@@ -117,10 +122,16 @@ class Converger:
             self._memory.waiting.pop(key, None)
         return await self._schedules.digested(wanted, inspection.owner)
 
-    async def _copy_passwords(self, owner: tasks.Owner, wanted: Wanted) -> None:
+    async def _copy_passwords(self, owner: tasks.Owner, wanted: Wanted) -> Problems:
+        """Before the runs begin that need them; returns what stood in the way, by release."""
+        failed: Problems = {}
         for want in wanted:
             if want.task.hosts:
-                await passwords.ensure(self._cluster, owner, want.release, hosts.inline_passwords(want.task))
+                try:
+                    await passwords.ensure(self._cluster, owner, want.release, hosts.inline_passwords(want.task))
+                except errors.InspectError as error:
+                    failed[want.release] = error
+        return failed
 
     def _open_steps(
         self,
@@ -145,12 +156,14 @@ class Converger:
         return open_steps
 
     async def _carry_out(
-        self, key: queue.Key, owner: tasks.Owner, subject: attempts.Subject, open_steps: Steps
+        self, key: queue.Key, owner: tasks.Owner, subject: attempts.Subject, open_steps: Steps, uncopied: Problems
     ) -> None:
         async def act(step: steps.Step) -> None:
             if step.action is steps.Action.REFUSE:
                 raise errors.ReleaseNotOwned(f"{step.why}; rename the task, or uninstall that release")
             try:
+                if step.release in uncopied:
+                    raise uncopied[step.release]
                 if step.want is not None:
                     await permission.check(self._cluster, step.want.task, owner.namespace)
                 await self._releases.carry_out(step, owner)
@@ -182,14 +195,22 @@ class Converger:
         metadata = self._memory.inspects[key]["metadata"]
         return metadata["uid"], attempts.DELETION if metadata.get("deletionTimestamp") else metadata["generation"]
 
-    def _settle(self, key: queue.Key, inspection: tasks.Inspection, wanted: Wanted, open_steps: Steps) -> float | None:
+    def _settle(
+        self,
+        key: queue.Key,
+        inspection: tasks.Inspection,
+        wanted: Wanted,
+        open_steps: Steps,
+        uncopied: Problems | None = None,
+    ) -> float | None:
         """Tells how far the releases are, and says when to look again."""
         failures = self._attempts.failures(key, open_steps)
         # A step without a failure waits for the helm of somebody else, or came up just now.
         waits = len(failures) < len(open_steps)
-        problems = self._attempts.by_release(key) | {want.release: want.refused for want in wanted if want.refused}
+        problems = (uncopied or {}) | self._attempts.by_release(key)
+        problems |= {want.release: want.refused for want in wanted if want.refused}
         self._tell(key, memories.Converged(inspection.generation, not waits, inspection, wanted, problems))
-        return _soonest([failure.pause_seconds for failure in failures] + ([BUSY_SECONDS] if waits else []))
+        return _soonest([failure.pause_seconds for failure in failures] + ([BUSY_SECONDS] if waits or uncopied else []))
 
     def _refuse(self, key: queue.Key, generation: int, error: errors.InspectError) -> None:
         """Nothing is touched; the runs of the last valid spec are still watched."""
@@ -222,7 +243,7 @@ class Converger:
                 for name, release in sorted(_owned(found, owner).items())
             )
             self._attempts.keep_only(key, todo)
-            await self._carry_out(key, owner, (owner.uid, attempts.DELETION), todo)
+            await self._carry_out(key, owner, (owner.uid, attempts.DELETION), todo, {})
             if failures := self._attempts.failures(key, todo):
                 self._refuse(key, body["metadata"]["generation"], failures[0].error)
                 return _soonest([failure.pause_seconds for failure in failures])

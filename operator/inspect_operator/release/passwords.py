@@ -5,6 +5,7 @@ import base64
 import logging
 from collections.abc import Mapping
 
+from inspect_operator import errors
 from inspect_operator.api import group
 from inspect_operator.api import task as tasks
 from inspect_operator.cluster import client, resources
@@ -52,6 +53,8 @@ async def ensure(cluster: client.Cluster, owner: tasks.Owner, release: str, want
     if ours:
         body["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]  # type: ignore[index]
         await cluster.replace(resources.SECRETS, owner.namespace, body)
+    elif found:
+        raise errors.ClusterConflict(f"Secret {name} is somebody else's; rename the task, or delete that Secret")
     else:
         await cluster.create(resources.SECRETS, owner.namespace, body)
     logger.info("passwords were copied namespace=%s secret=%s number=%d", owner.namespace, name, len(data))
