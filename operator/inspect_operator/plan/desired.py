@@ -202,9 +202,12 @@ def _in_order(inspection: tasks.Inspection) -> list[tasks.Task]:
 
 def _want(begun: _Begun, others: Mapping[str, Desired], facts: Facts, free: int) -> Desired:
     task = begun.task
+    # Without a slot a schedule stands all the same, and beside it what ran before: as if nothing were asked for yet.
+    queued = bool(task.schedule) and begun.new and begun.asked and free < 1
+    trigger = begun.calm if queued else begun.trigger
     want = Desired(
-        task, begun.release, begun.run_key, str(begun.trigger), "", made=facts.made.get(begun.release, frozenset()),
-        waiting=begun.deferred,
+        task, begun.release, runkey.run_key(task, trigger), str(trigger), "",
+        made=facts.made.get(begun.release, frozenset()), waiting=begun.deferred,
     )  # fmt: skip
     if task.profile and task.profile not in facts.profiles:
         return dataclasses.replace(want, refused=errors.NotAllowed(
@@ -216,10 +219,10 @@ def _want(begun: _Begun, others: Mapping[str, Desired], facts: Facts, free: int)
         if want.refused:
             return want
     else:
-        job = Member("", naming.run_name(begun.release, begun.run_key))
+        job = Member("", naming.run_name(begun.release, want.run_key))
         want = dataclasses.replace(want, jobs=(job,), crons=(Member("", begun.release),))
     if task.schedule:
-        want = _scheduled(want, begun, free)
+        want = _scheduled(want, begun, free, queued=queued)
     else:
         want = _once(dataclasses.replace(want, crons=()), begun, others, facts, free)
     jobs = [member.name for member in want.jobs] if task.nodes is not None else ()
@@ -252,17 +255,12 @@ def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
     return dataclasses.replace(want, jobs=tuple(jobs), crons=tuple(crons), asides=tuple(asides))
 
 
-def _scheduled(want: Desired, begun: _Begun, free: int) -> Desired:
-    """CronJobs, and beside them the Jobs of a run that was asked for. Where it has to wait, it is as if it weren't
-    asked for yet: the schedule stands all the same."""
-    if begun.new and begun.asked and free < 1:
-        key = runkey.run_key(want.task, begun.calm)
-        jobs = (Member("", naming.run_name(want.release, key)),) if want.task.nodes is None else want.jobs
-        jobs = tuple(member for member in jobs if member.name in want.made)
-        queued = Aside("", False, "Queued", _QUEUED)
-        return dataclasses.replace(
-            want, run_key=key, trigger=str(begun.calm), jobs=jobs, asides=(*want.asides, queued), waiting=True
-        )
+def _scheduled(want: Desired, begun: _Begun, free: int, *, queued: bool) -> Desired:
+    """CronJobs, and beside them the Jobs of a run that was asked for."""
+    if queued:
+        jobs = tuple(member for member in want.jobs if member.name in want.made)
+        aside = Aside("", False, "Queued", _QUEUED)
+        return dataclasses.replace(want, jobs=jobs, asides=(*want.asides, aside), waiting=True)
     if not begun.trigger.now:
         return dataclasses.replace(want, jobs=())
     return _with_slots(want, begun, free)

@@ -212,6 +212,20 @@ def test_a_run_that_is_asked_for_runs_on_every_node_beside_the_schedules() -> No
     assert want(DAILY, after=asked, request="now", facts=later).jobs == asked.jobs
 
 
+def test_the_runs_before_stay_on_every_node_while_the_next_ones_wait_for_a_slot() -> None:
+    """They went, and where the request was taken back they were made again: two runs for one request."""
+    nodes_ = (Node("a"), Node("b"))
+    before = want(DAILY, request="now", facts=facts(*nodes_))
+    made = (*before.jobs, *before.crons)
+    queued = want(DAILY, after=before, request="later", facts=facts(*nodes_, made=made, free=0))
+    assert (queued.jobs, queued.crons, queued.run_key) == (before.jobs, before.crons, before.run_key)
+    assert (queued.digest, queued.trigger, queued.starting, queued.waiting) == (
+        before.digest, before.trigger, (), True,
+    )  # fmt: skip
+    assert [(aside.target, aside.reason) for aside in queued.asides] == [("", "Queued")]
+    assert want(DAILY, after=queued, facts=facts(*nodes_, made=made)).starting == ()
+
+
 def test_a_schedule_without_nodes_is_installed_empty_and_fills_when_they_join() -> None:
     made = want(DAILY, facts=facts())
     assert (made.held, made.crons, made.jobs) == (None, (), ())
