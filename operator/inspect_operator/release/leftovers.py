@@ -25,6 +25,9 @@ async def remove(
     for resource in (*resources.RELEASED, resources.SECRETS) if passwords else resources.RELEASED:
         for item in await cluster.list(resource, namespace, selector=f"taskType=inspect,{selector}"):
             name, uid = item["metadata"]["name"], item["metadata"]["uid"]
+            owners = item["metadata"].get("ownerReferences") or ()
+            if any(owner.get("kind") == resources.CRON_JOBS.kind for owner in owners):
+                continue  # a run of a schedule stands in no manifest; it goes with its CronJob
             if (resource.kind, name) not in keep and await cluster.delete(resource, namespace, name, uid):
                 logger.info("leftover was deleted namespace=%s kind=%s name=%s", namespace, resource.kind, name)
 
