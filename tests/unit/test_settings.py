@@ -1,5 +1,6 @@
 """What an administrator sets, and where shipped files are found."""
 
+import dataclasses
 import os
 import pathlib
 import subprocess
@@ -22,24 +23,28 @@ def test_defaults() -> None:
     assert made.message_center_url == "", "nobody is notified until an address is set"
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "value"),
-    [
-        ("NAMESPACES", "a", ("a",)),
-        ("NAMESPACES", " a, b ,,c ", ("a", "b", "c")),
-        ("LEASE_NAMESPACE", "inspect-system", "inspect-system"),
-        ("LEASE_NAME", "mine", "mine"),
-        ("LEASE_SECONDS", "2.5", 2.5),
-        ("HELM", "/opt/helm", "/opt/helm"),
-        ("HELM_CONCURRENCY", " 8 ", 8),
-        ("RUNNER_IMAGE", "registry.example/runner@sha256:0", "registry.example/runner@sha256:0"),
-        ("IMAGE_PULL_POLICY", "Never", "Never"),
-        ("LIVENESS_PORT", "8080", 8080),
-        ("LOG_LEVEL", "DEBUG", "DEBUG"),
-        ("LOG_FORMAT", "json", "json"),
-        ("MESSAGE_CENTER_URL", "http://center.example/send", "http://center.example/send"),
-    ],
-)
+SETTABLE: list[tuple[str, str, Any]] = [
+    ("NAMESPACES", "a", ("a",)),
+    ("NAMESPACES", " a, b ,,c ", ("a", "b", "c")),
+    ("LEASE_NAMESPACE", "inspect-system", "inspect-system"),
+    ("LEASE_NAME", "mine", "mine"),
+    ("LEASE_SECONDS", "2.5", 2.5),
+    ("HELM", "/opt/helm", "/opt/helm"),
+    ("HELM_CONCURRENCY", " 8 ", 8),
+    ("RUNNER_IMAGE", "registry.example/runner@sha256:0", "registry.example/runner@sha256:0"),
+    ("IMAGE_PULL_POLICY", "Never", "Never"),
+    ("LIVENESS_PORT", "8080", 8080),
+    ("LOG_LEVEL", "DEBUG", "DEBUG"),
+    ("LOG_FORMAT", "json", "json"),
+    ("ACTIVE_RUNS", "7", 7),
+    ("ACTIVE_RUNS_PER_NAMESPACE", "3", 3),
+    ("SITE_CHECKS", "/checks", "/checks"),
+    ("PROFILES", "node=ops, node=kube-system", ("node=ops", "node=kube-system")),
+    ("MESSAGE_CENTER_URL", "http://center.example/send", "http://center.example/send"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "value"), SETTABLE)
 def test_every_setting_is_read_from_the_environment(name: str, text: str, value: Any) -> None:
     made = settings.read({f"INSPECT_OPERATOR_{name}": text})
     assert getattr(made, name.lower()) == value
@@ -65,12 +70,42 @@ def test_an_empty_variable_is_none(text: str) -> None:
         ("IMAGE_PULL_POLICY", "always"),
         ("LOG_LEVEL", "VERBOSE"),
         ("LOG_FORMAT", "xml"),
+        ("ACTIVE_RUNS", "0"),
+        ("ACTIVE_RUNS_PER_NAMESPACE", "-1"),
+        ("ACTIVE_RUNS", "all"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_the_name_of_its_variable(name: str, text: str) -> None:
     """At start, not by a queue that never moves or a message of some library."""
     with pytest.raises(errors.SettingsInvalid, match=f"^INSPECT_OPERATOR_{name}={text}: "):
         settings.read({f"INSPECT_OPERATOR_{name}": text})
+
+
+def test_every_setting_is_proved_here() -> None:
+    """A field of Settings that nothing reads from the environment could not be set at all."""
+    proved = {name for name, _, _ in SETTABLE}
+    assert proved == {field.name.upper() for field in dataclasses.fields(settings.Settings)}
+
+
+@pytest.mark.parametrize(
+    ("profiles", "namespace", "allowed"),
+    [
+        ((), "ops", set()),
+        (("node=ops",), "ops", {"node"}),
+        (("node=ops",), "other", set()),
+        (("node=*",), "other", {"node"}),
+        (("node=ops", "gpu=*"), "ops", {"node", "gpu"}),
+    ],
+)
+def test_profiles_are_allowed_by_namespace(profiles: tuple[str, ...], namespace: str, allowed: set[str]) -> None:
+    assert settings.Settings(profiles=profiles).profiles_of(namespace) == allowed
+
+
+@pytest.mark.parametrize("text", ["node", "node=", "=ops", "node=ops,gpu"])
+def test_a_profile_without_a_namespace_is_refused(text: str) -> None:
+    """By a slip nobody gets more than was meant, or nothing without a word."""
+    with pytest.raises(errors.SettingsInvalid, match=r"^INSPECT_OPERATOR_PROFILES: .*write profile=namespace"):
+        settings.read({"INSPECT_OPERATOR_PROFILES": text})
 
 
 def test_other_variables_do_not_matter() -> None:

@@ -64,6 +64,43 @@ def test_events_of_a_task(
     assert _between(_status(before), _status(after)) == expected
 
 
+DUE = {"state": "waiting", "reason": "Scheduled", "schedule": "@daily"}
+GOOD = {**ENDED, "schedule": "@daily"}
+WORSE = {**FAILED, "schedule": "@daily"}
+PASSED = ("Normal", "RunPassed", "disk: success/Passed: 2 findings")
+WENT_BAD = ("Warning", "RunFailed", "disk: fail/Findings: 1 of 2 failed")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (None, DUE, []),
+        (DUE, {**DUE, **ACTIVE}, []),
+        ({**DUE, **ACTIVE}, GOOD, [PASSED]),
+        (GOOD, {**GOOD, **OTHER}, []),
+        (GOOD, {**GOOD, "state": "active"}, []),
+        (GOOD, {**WORSE, **OTHER}, [WENT_BAD]),
+        (WORSE, {**WORSE, **OTHER, "message": "2 of 2 failed"}, []),
+        (WORSE, {**WORSE, **OTHER, "reason": "ExitCode"},
+         [("Warning", "RunFailed", "disk: fail/ExitCode: 1 of 2 failed")]),
+        (WORSE, {**GOOD, **OTHER}, [PASSED]),
+        (DUE, {**DUE, "reason": "Suspended", "suspended": True}, []),
+        (DUE, {**DUE, "reason": "ReleaseRejected", "message": "no"},
+         [("Warning", "RunWaiting", "disk: ReleaseRejected: no")]),
+    ],
+)  # fmt: skip
+def test_of_a_schedule_only_changes_are_told(
+    before: dict[str, Any] | None, after: dict[str, Any], expected: list[tuple[str, str, str]]
+) -> None:
+    """Else there would be one Event a run, for ever."""
+    assert _between(_status(before), _status(after)) == expected
+
+
+@pytest.mark.parametrize("reason", ["Suspended", "Dependency", "Queued", "Scheduled"])
+def test_an_orderly_wait_is_no_news(reason: str) -> None:
+    assert _between(_status(None), _status({"state": "waiting", "reason": reason, "message": "m"})) == []
+
+
 @pytest.mark.parametrize(
     ("verdict", "kind", "reason"),
     [

@@ -22,6 +22,11 @@ UNKNOWN = {"task_name": "d", "state": "finished", "verdict": "unknown", "reason"
 SKIPPED = {"task_name": "e", "state": "finished", "verdict": "skipped", "reason": "NotYetSupported"}
 ACTIVE = {"task_name": "f", "state": "active", "reason": "Running"}
 WAITING = {"task_name": "g", "state": "waiting", "reason": "Starting"}
+# Of schedules.
+DUE = {"task_name": "h", "state": "waiting", "reason": "Scheduled", "schedule": "@daily"}
+DONE = {"task_name": "i", "state": "finished", "verdict": "success", "reason": "Passed", "schedule": "@daily"}
+AGAIN = {**DONE, "state": "active"}
+BAD = {**DONE, "verdict": "fail", "reason": "Findings"}
 
 
 def _status(*rows: Any, before: Any = None, converged: bool = True, problem: Any = None, generation: int = 1,
@@ -52,6 +57,16 @@ def _conditions(made: Any) -> dict[str, tuple[str, str]]:
          ("Unknown", "Running")),
         ("one failed and another runs: failed it has", {"rows": (FAILED, ACTIVE)}, ("True", "ReleasesDeployed"),
          ("False", "Running"), ("False", "TasksFailed")),
+        ("a schedule before its first run", {"rows": (DUE,)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
+         ("Unknown", "Scheduled")),
+        ("a schedule whose last run passed", {"rows": (DONE, PASSED)}, ("True", "ReleasesDeployed"),
+         ("True", "RunsFinished"), ("True", "TasksPassed")),
+        ("a schedule whose last run passed, and that runs", {"rows": (AGAIN,)}, ("True", "ReleasesDeployed"),
+         ("True", "RunsFinished"), ("True", "TasksPassed")),
+        ("a schedule whose last run failed", {"rows": (BAD, PASSED)}, ("True", "ReleasesDeployed"),
+         ("True", "RunsFinished"), ("False", "TasksFailed")),
+        ("beside a schedule a run that goes on", {"rows": (DUE, ACTIVE)}, ("True", "ReleasesDeployed"),
+         ("False", "Running"), ("Unknown", "Running")),
         ("a new generation", {"rows": (PASSED,), "converged": False}, ("Unknown", "Reconciling"),
          ("Unknown", "Reconciling"), ("Unknown", "Reconciling")),
         ("the spec is invalid", {"rows": (PASSED,), "converged": False, "problem": INVALID}, ("False", "SpecInvalid"),
@@ -122,6 +137,21 @@ def test_scalars_for_the_printer_columns() -> None:
     assert "lastRun" not in _status(WAITING)
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ((PASSED,), None),
+        ((DUE, PASSED), "@daily"),
+        ((DUE, DONE), "@daily"),
+        ((DUE, {**DONE, "schedule": "@hourly"}), "2 schedules"),
+        (({**DUE, "suspended": True},), "suspended"),
+        (({**DUE, "suspended": True}, DONE), "2 schedules"),
+    ],
+)
+def test_the_column_of_schedules(rows: tuple[Any, ...], said: str | None) -> None:
+    assert _status(*rows).get("schedule") == said
+
+
 def _full(number: int, verdict: str = "fail", name: str = "task") -> dict[str, Any]:
     """A row with everything in it."""
     return {
@@ -146,6 +176,33 @@ def _full(number: int, verdict: str = "fail", name: str = "task") -> dict[str, A
         "cut": 2,
         "outputTail": "o" * 4000,
     }
+
+
+PAST = {"job": "j" * 63, "runUid": "u" * 36, "verdict": "fail", "reason": "Findings", "started": THEN, "finished": NOW}
+TARGETS = [{"target": f"node-{number}", "verdict": verdict, "reason": "r" * 60} for number, verdict in
+           enumerate(["success", "fail", "skipped", "error", "success"])]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "tail", "history", "targets", "findings"),
+    [
+        (5, True, True, 5, 5),
+        (12, False, True, 5, 5),
+        (17, False, False, 5, 5),
+        (20, False, False, 2, 5),
+        (26, False, False, 2, 0),
+    ],
+)
+def test_tails_go_before_history_and_that_before_targets_that_passed_and_these_before_findings(
+    rows: int, tail: bool, history: bool, targets: int, findings: int
+) -> None:
+    more = {"history": [PAST] * 6, "targets": TARGETS}
+    made = _status(*(_full(number) | more for number in range(rows)))
+    first = made["results"][0]
+    assert _bytes(made) <= 64 * 1024
+    assert ("outputTail" in first, "history" in first) == (tail, history)
+    assert (len(first["targets"]), first.get("targetsCut", 0)) == (targets, 5 - targets)
+    assert len(first.get("findings", ())) == findings
 
 
 def _bytes(made: Any) -> int:
