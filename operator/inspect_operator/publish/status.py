@@ -6,7 +6,7 @@ At most 64 KiB: tails of output go first, then passing findings, then the other 
 import dataclasses
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from inspect_operator import errors
@@ -121,7 +121,7 @@ def _fitting(made: Status) -> Status:
     """Cuts until it fits; what was cut from targets and findings is counted in the row."""
     for shrink in (
         _keep, _without_tails, _without_history, _without_passed_targets, _without_passing, _without_findings,
-        _with_short_words, _without_targets, _bare,
+        _with_short_words, _with_targets(200), _with_targets(50), _with_targets(10), _without_targets, _bare,
     ):  # fmt: skip
         made = made | {"results": [shrink(row) for row in made["results"]]}
         if len(json.dumps(made, ensure_ascii=False).encode("utf-8", "replace")) <= MAX_BYTES:
@@ -143,6 +143,19 @@ def _without_history(row: rows.Row) -> rows.Row:
 
 def _without_passed_targets(row: rows.Row) -> rows.Row:
     return _only_targets(row, [one for one in row.get("targets", ()) if one.get("verdict") not in PASSED])
+
+
+def _with_targets(number: int) -> Callable[[rows.Row], rows.Row]:
+    """Those that did not pass first, then those that are not done yet."""
+
+    def shrink(row: rows.Row) -> rows.Row:
+        ordered = sorted(
+            row.get("targets", ()), key=lambda one: (one.get("verdict") in PASSED, one.get("verdict") is None)
+        )
+        kept = {one["target"] for one in ordered[:number]}
+        return _only_targets(row, [one for one in row.get("targets", ()) if one["target"] in kept])
+
+    return shrink
 
 
 def _without_targets(row: rows.Row) -> rows.Row:

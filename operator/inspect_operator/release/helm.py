@@ -19,6 +19,7 @@ from inspect_operator import errors
 logger = logging.getLogger(__name__)
 
 HISTORY_MAX = 3
+QPS = 100
 #: helm gets this long to end by itself after SIGTERM: it then stores the revision as failed, which is no lock.
 TERMINATE_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -59,6 +60,9 @@ class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
             argv += ["--labels", ",".join(f"{name}={value}" for name, value in sorted(self._labels.items()))]
         elif command[0] == "uninstall":
             argv += ["--ignore-not-found"]
+        if command[0] in ("upgrade", "uninstall"):
+            # helm's own 5 requests a second would take minutes for a release with an object for each of many nodes.
+            argv += ["--qps", str(QPS), "--burst-limit", str(2 * QPS)]
         child = await asyncio.create_subprocess_exec(
             *argv,
             stdin=asyncio.subprocess.PIPE if input is not None else asyncio.subprocess.DEVNULL,
