@@ -38,6 +38,7 @@ def of(
         for name, row in rows.items()
     }
     return desired.Facts(
+        sees_nodes=memory.sees_nodes,
         nodes=tuple(sorted(memory.nodes.values(), key=lambda node: node.name)),
         made=made,
         active=frozenset(active),

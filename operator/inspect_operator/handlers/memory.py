@@ -41,6 +41,7 @@ class Memory:
         self.waiting: dict[queue.Key, None] = {}
         #: Jobs that have not ended and are not a schedule's, by namespace and name.
         self.active: set[tuple[str, str]] = set()
+        self.sees_nodes = True  # whether the operator may
         self.nodes: dict[str, nodes.Node] = {}
         self._jobs: _Groups = _Groups()  # by namespace and release
         self._named: _Groups = _Groups()  # the same, by namespace and name

@@ -61,7 +61,8 @@ class Operator:
             for body in await self._cluster.list(resources.NODES, "", full=True):
                 self._memory.notice_node(body, deleted=False)
         except errors.ClusterForbidden as error:
-            logger.warning("nodes can't be seen, tasks with target.nodes will find none: %s", error)
+            self._memory.sees_nodes = False
+            logger.warning("nodes can't be seen, tasks with target.nodes are refused: %s", error)
         present = set()
         for namespace in self._settings.namespaces or ("",):
             for resource in resources.RELEASED:
@@ -108,7 +109,8 @@ class Operator:
         kopf.on.event(group.GROUP, group.VERSION, group.PLURAL, registry=registry)(self._on_inspect)
         for child in CHILDREN:
             kopf.on.event(*_place(child), registry=registry)(self._on_child)
-        kopf.on.event(*_place(resources.NODES), registry=registry)(self._on_node)
+        if self._memory.sees_nodes:  # kopf would stop over a watch that it may not have
+            kopf.on.event(*_place(resources.NODES), registry=registry)(self._on_node)
         return registry
 
     async def _configure(self, settings: kopf.OperatorSettings, **_: Any) -> None:

@@ -92,10 +92,11 @@ class Facts:
     """What else decides what should exist, all of it by release or task name.
 
     `made`: Jobs and CronJobs that exist, or whose end is known. `active`: releases with a run that goes on.
-    `results`: of tasks. `free`: how many more Jobs may be active. `profiles`: those allowed in the namespace.
+    `results`: of tasks. `free`: how many more Jobs may be active. `sees_nodes`: whether the operator may. `profiles`: those allowed in the namespace.
     """
 
     nodes: tuple[plan_nodes.Node, ...] = ()
+    sees_nodes: bool = True
     made: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
     active: frozenset[str] = frozenset()
     results: Mapping[str, Ended] = dataclasses.field(default_factory=dict)
@@ -231,6 +232,9 @@ def _want(begun: _Begun, others: Mapping[str, Desired], facts: Facts, free: int)
 
 def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
     """One member a node. A node that can't take a pod now is skipped; what was made for it before stays."""
+    if not facts.sees_nodes:
+        words = "the operator may not see nodes; its chart gives it that right"
+        return dataclasses.replace(want, refused=errors.NotAllowed(f"task {want.task.name!r}: {words}"))
     chosen = plan_nodes.members(facts.nodes, wanted)
     if len(chosen.fitting) > plan_nodes.MAX_NODES:
         return dataclasses.replace(want, refused=errors.TooManyNodes(
