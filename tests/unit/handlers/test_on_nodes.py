@@ -8,6 +8,7 @@ from tests.unit import builders
 from tests.unit.builders import modern, node, original
 from tests.unit.handlers.conftest import House
 
+from inspect_operator import errors
 from inspect_operator.api import group
 from inspect_operator.handlers import runs
 
@@ -214,3 +215,15 @@ async def test_more_nodes_than_a_release_can_hold_are_refused_with_what_to_do(ho
     assert house.condition("Ready") == ("False", "TooManyNodes")
     assert "target.nodes.selector" in house.status()["conditions"][0]["message"]
     assert house.helm.calls == []
+
+
+async def test_without_the_right_to_see_nodes_only_tasks_on_nodes_are_refused(house: House) -> None:
+    house.cluster.failing[("list", "Node")] = errors.ClusterForbidden("nodes is forbidden")
+    await house.start()
+    await house.apply(NODES, modern("disk"))
+    assert house.condition("Ready") == ("False", "NotAllowed")
+    assert house.row("nodes")["reason"] == "NotAllowed"
+    await house.finish("disk")
+    assert house.row("disk")["verdict"] == "success"
+    handlers = house.operator.registry()._watching.get_all_handlers()
+    assert "nodes" not in {handler.selector.any_name for handler in handlers if handler.selector}

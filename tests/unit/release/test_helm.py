@@ -33,13 +33,16 @@ async def _until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.01)
 
 
+FASTER = ("--qps", "100", "--burst-limit", "200")  # than helm's own 5 requests a second
+
+
 async def test_an_upgrade_is_one_helm_process_with_these_arguments(fake_helm: conftest.FakeHelm) -> None:
     await _upgrade(fake_helm.executable, timeout_seconds=61.4)
     (call,) = fake_helm.calls
     assert call["argv"] == [
         "upgrade", "night--disk", "/charts/disk", "--history-max", "3", "--install", "--output", "json",
         "--timeout", "61s", "--values", "-", "--description", HOSTILE, "--force-conflicts", "--namespace", "default",
-        "--disable-openapi-validation", "--labels", "a=1,b=2",
+        "--disable-openapi-validation", "--labels", "a=1,b=2", *FASTER,
     ]  # fmt: skip
     assert call["stdin"] == "{}"
 
@@ -61,6 +64,7 @@ async def test_an_uninstall_of_what_is_not_there_is_a_success(fake_helm: conftes
     (call,) = fake_helm.calls
     assert call["argv"] == [
         "uninstall", "night--disk", "--timeout", "60s", "--namespace", "default", "--ignore-not-found",
+        *FASTER,
     ]  # fmt: skip
     fake_helm.plan(code=1, stderr="Error: uninstall: Release not loaded: night--disk: release: not found\n")
     await helm.Helm(fake_helm.executable, 1).uninstall("night--disk", "default", timeout_seconds=60)

@@ -274,3 +274,33 @@ def test_objects_with_nothing_in_them_raise_nothing(objects: Objects, part: str,
         for pod in (bare, {"metadata": {"name": "p"}, part: None} | ({"metadata": {"name": "p"}})):
             run = outcome.observe(job, [pod], [{}], b"", objects.at(5), kind)
             assert json.dumps([run.state, run.reason, run.message])
+
+
+ROWS = b"""[web1] disk ok 45%
+inspect-target {"target":"web1","verdict":"success","reason":"Passed","exitCode":0,"counts":{"success":1}}
+inspect-target {"target":"web2","verdict":"error","reason":"Login","message":"authentication failed"}
+"""
+
+
+def test_hosts_have_the_rows_that_the_log_ends_with_and_the_tail_has_them_not(objects: Objects) -> None:
+    pod = objects.ended(1, message=note(objects, PASS, 1))
+    run = finish(objects, objects.failed(), pod, log=ROWS, kind=Kind.SSH)
+    assert [(one.name, one.judgement.verdict, one.exit_code) for one in run.targets] == [
+        ("web1", Verdict.SUCCESS, 0),
+        ("web2", Verdict.ERROR, None),
+    ]
+    assert run.output_tail == "[web1] disk ok 45%"
+
+
+@pytest.mark.parametrize("kind", [Kind.SCRIPT, Kind.IMAGE])
+def test_of_others_such_lines_are_only_output(objects: Objects, kind: Kind) -> None:
+    """A script can't make rows of hosts that there are not."""
+    run = finish(objects, objects.complete(), objects.ended(0), log=ROWS, kind=kind)
+    assert run.targets == ()
+    assert "inspect-target" in run.output_tail
+
+
+def test_without_its_log_the_summary_of_hosts_stands_and_the_log_is_still_wanted(objects: Objects) -> None:
+    pod = objects.ended(1, message=note(objects, PASS, 1))
+    run = finish(objects, objects.failed(), pod, kind=Kind.SSH)
+    assert (run.verdict, run.targets, run.needs_log) == (Verdict.FAIL, (), True)
