@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "INSPECT_OPERATOR_RUNNER_IMAGE. The cluster is that of KUBECONFIG, ~/.kube/config or the pod's account."
     )
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value}
+    # The API server takes objects of 10,000 levels below `task:`, and Python's parser stops the whole watch at 1,000.
+    sys.setrecursionlimit(20_000)
     try:
         settings = settings_module.read()
         settings = dataclasses.replace(settings, **{**given, **_namespaces(given)})

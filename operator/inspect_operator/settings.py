@@ -27,6 +27,10 @@ _ONE_OF = {
 }
 
 
+#: What the templates know of.
+PROFILES = ("node",)
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """Shapes and units: durations in seconds, folders as absolute paths."""
@@ -90,6 +94,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     for entry in profiles if isinstance(profiles, tuple) else ():
         if not all(entry.partition("=")):
             raise errors.SettingsInvalid(f"{PREFIX}PROFILES: {entry!r}; write profile=namespace, or profile=* for all")
+        if entry.partition("=")[0] not in PROFILES:
+            raise errors.SettingsInvalid(f"{PREFIX}PROFILES: {entry!r}; there is no such profile but {PROFILES[0]}")
     if "lease_namespace" not in values:
         values["lease_namespace"] = _own_namespace()
     return Settings(**values)  # type: ignore[arg-type]

@@ -263,7 +263,7 @@ def test_the_chart_with_and_without_trusted_namespaces() -> None:
     assert {one["roleRef"]["name"] for one in bindings} < roles
     for kind, _, one in full:
         assert one["metadata"]["labels"]["app.kubernetes.io/instance"] == "one"
-        assert (one["metadata"]["labels"].get("api.practice.com/inspect-tasks") == "allowed") == (
+        assert (one["metadata"]["labels"].get("api.practice.com/inspect-tasks") == "checks") == (
             kind == "ServiceAccount"
         )
 

@@ -27,6 +27,8 @@ def read(body: dict[str, Any], known: Checks) -> task.Inspection:
         written = inspect.parse(body)
     except pydantic.ValidationError as error:
         raise errors.SpecInvalid(_explain(error)) from None
+    except RecursionError:
+        raise errors.SpecInvalid("spec: nested too deeply; write it with fewer levels") from None
     tasks = tuple(
         _task(written.spec, item, f"spec.tasks[{index}]", known) for index, item in enumerate(written.spec.tasks)
     )
@@ -71,7 +73,9 @@ def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, known: 
         **_common(spec, item, field),
     }
     if target is not None and target.nodes is not None:
-        made["nodes"] = task.Nodes(_selector(target.nodes.selector), _objects(target.nodes.tolerations))
+        made["nodes"] = task.Nodes(
+            _selector(target.nodes.selector, f"{field}.target.nodes.selector"), _objects(target.nodes.tolerations)
+        )
         for name in ("nodeSelector", "tolerations"):
             if getattr(item, name) is not None:
                 raise errors.SpecInvalid(f"{field}.{name}: with target.nodes say it there, as selector or tolerations")
@@ -135,16 +139,28 @@ def _fitting(made: task.Task, field: str) -> task.Task:
     """:raises errors.SpecInvalid: what runs and where it runs don't go together"""
     if made.hosts and made.image:
         raise errors.SpecInvalid(f"{field}: an image runs in a pod, not on hosts; give a script or check")
+    if made.hosts and made.service_account:
+        raise errors.SpecInvalid(f"{field}.serviceAccountName: a task on hosts has no use for an account; leave it out")
     if made.hosts and made.env_from:
         raise errors.SpecInvalid(f"{field}.envFrom would stay in the pod; on hosts use env, or args")
     if made.hosts and made.profile:
         raise errors.SpecInvalid(f"{field}: a profile is about nodes; a task on hosts can't have one")
+    if made.asks_api and not made.service_account:
+        for name in ("env", "env_from", "args"):
+            if getattr(made, name):
+                written = {"env_from": "envFrom"}.get(name, name)
+                raise errors.SpecInvalid(
+                    f"{field}.{written}: the check {made.check} runs with rights of its own and takes parameters only; "
+                    f"leave {written} out"
+                )
     if made.check and made.hosts and made.asks_api:
         raise errors.SpecInvalid(f"{field}: the check {made.check} asks the Kubernetes API; hosts have no access to it")
     if made.time_zone and not made.schedule:
         raise errors.SpecInvalid(f"{field}.timeZone belongs to a schedule; give one, or leave it out")
     if made.schedule and made.depends_on:
-        raise errors.SpecInvalid(f"{field}.dependsOn: a task with a schedule can't wait for others; leave one out")
+        raise errors.SpecInvalid(
+            f"{field}.dependsOn: a task with a schedule (its own, or that of the spec) can't wait for others"
+        )
     return made
 
 
@@ -221,7 +237,11 @@ def _config_map(value: fields.ConfigMapValue | None) -> task.KeyRef | None:
     return None if value is None else task.KeyRef("ConfigMap", value.configMapKeyRef.name, value.configMapKeyRef.key)
 
 
-def _selector(selector: fields.Selector | None) -> dict[str, Any]:
+def _selector(selector: fields.Selector | None, field: str) -> dict[str, Any]:
+    for index, one in enumerate((selector.matchExpressions if selector else None) or ()):
+        if (one.operator in ("In", "NotIn")) != bool(one.values):
+            what = "needs values" if not one.values else "takes no values"
+            raise errors.SpecInvalid(f"{field}.matchExpressions[{index}]: {one.operator} {what}")
     return {} if selector is None else selector.model_dump(exclude_none=True)
 
 

@@ -101,6 +101,8 @@ def _node(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
             node = {**chosen[0], **node}
     for word in ("title", "default", "$defs", "writeOnly"):
         node.pop(word, None)
+    if node.get("format") == "password":  # kubectl would call that a type
+        del node["format"]
     if isinstance(node.get("additionalProperties"), bool) and node.pop("additionalProperties"):
         node["x-kubernetes-preserve-unknown-fields"] = True
     for name, child in list(node.get("properties", {}).items()):

@@ -24,6 +24,7 @@ SITE_CHECKS = f"{GROUP}/inspect-checks=site"
 # On a ServiceAccount: tasks in its namespace may name it.
 LABEL_TASKS = f"{GROUP}/inspect-tasks"
 TASKS_ALLOWED = "allowed"
+CHECKS_ALLOWED = "checks"  # only the check whose name it bears
 
 # On Helm's own Secret: the state that tells what a release is without decoding it.
 LABEL_OWNER_UID = f"{GROUP}/owner-uid"

@@ -1,5 +1,6 @@
 """Brings the releases of one Inspect to what it says: api → plan → render → release. Also its end: deletion."""
 
+import dataclasses
 import datetime
 import logging
 from collections.abc import Callable
@@ -48,6 +49,7 @@ class Converger:
         self._store = store
         self._memory = memory
         self._settings = settings
+        self._permissions = permission.Permissions(cluster)
         self._schedules = schedules.Schedules(renderer)
         self._renderer = renderer
         self.slots = slots.Slots(memory, settings.active_runs, settings.active_runs_per_namespace)
@@ -83,8 +85,10 @@ class Converger:
         bare = group.FINALIZER not in metadata.get("finalizers", ()) and _owned(found, owner)
         known = self._memory.converged.get(key)
         new = known is None or known.generation != inspection.generation
-        with_passwords = self._copied.get(key) != subject and any(task.hosts for task in inspection.tasks)
         due = self._attempts.due(key, subject, open_steps)
+        with_passwords = any(task.hosts for task in inspection.tasks) and (
+            self._copied.get(key) != subject or bool(due)
+        )
         changing = bool(bare or due or key in self._memory.suspect)
         if not (changing or with_passwords):
             return self._settle(key, inspection, wanted, open_steps)
@@ -112,7 +116,9 @@ class Converger:
 
     async def _want(self, key: queue.Key, inspection: tasks.Inspection, found: Found, *, act: bool) -> Wanted:
         """What should exist. To `act` on it, slots for the Jobs that start are taken in the same moment."""
+        denied = await self._denied(inspection)
         facts = facts_module.of(self._memory, key, inspection, found, self._settings, self.slots.free(key))
+        facts = dataclasses.replace(facts, denied=denied)
         wanted = desired.releases(inspection, found, facts)
         if act:
             self.slots.reserve(key, [name for want in wanted for name in want.starting])
@@ -121,6 +127,17 @@ class Converger:
         else:
             self._memory.waiting.pop(key, None)
         return await self._schedules.digested(wanted, inspection.owner)
+
+    async def _denied(self, inspection: tasks.Inspection) -> Problems:
+        """Tasks on a schedule whose account was taken back: no step asks for them again, their runs come by themselves."""
+        denied: Problems = {}
+        for task in inspection.tasks:
+            if task.schedule:
+                try:
+                    await self._permissions.check(task, inspection.owner.namespace, now=False)
+                except errors.NotAllowed as error:
+                    denied[task.name] = error
+        return denied
 
     async def _copy_passwords(self, owner: tasks.Owner, wanted: Wanted) -> Problems:
         """Before the runs begin that need them; returns what stood in the way, by release."""
@@ -165,7 +182,7 @@ class Converger:
                 if step.release in uncopied:
                     raise uncopied[step.release]
                 if step.want is not None:
-                    await permission.check(self._cluster, step.want.task, owner.namespace)
+                    await self._permissions.check(step.want.task, owner.namespace, now=True)
                 await self._releases.carry_out(step, owner)
             except errors.InspectError:
                 self._give_back(key, step)
@@ -210,7 +227,9 @@ class Converger:
         problems = (uncopied or {}) | self._attempts.by_release(key)
         problems |= {want.release: want.refused for want in wanted if want.refused}
         self._tell(key, memories.Converged(inspection.generation, not waits, inspection, wanted, problems))
-        return _soonest([failure.pause_seconds for failure in failures] + ([BUSY_SECONDS] if waits or uncopied else []))
+        again = [failure.pause_seconds for failure in failures] + ([BUSY_SECONDS] if waits or uncopied else [])
+        again += [self._permissions.again_seconds(want.task, bool(want.refused)) for want in wanted]
+        return _soonest(again)
 
     def _refuse(self, key: queue.Key, generation: int, error: errors.InspectError) -> None:
         """Nothing is touched; the runs of the last valid spec are still watched."""

@@ -65,6 +65,7 @@ class Reporter:
             problem=converged.invalid or next(iter(converged.problems.values()), None),
             rows=tuple(rows),
             now=datetime.datetime.now(datetime.UTC),
+            tasks=len((body.get("spec") or {}).get("tasks") or ()),
         )
         made = status.status(facts, before)
         wrote = made != before and await self._write(key, body, made)

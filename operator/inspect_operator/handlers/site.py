@@ -45,7 +45,12 @@ class Site:
     async def _config_map(self, name: str) -> dict[str, check.Check]:
         try:
             body = await self._cluster.get(resources.CONFIG_MAPS, self._namespace, name)
-            return checks.site_files(body.get("data") or {}, self._shipped, f"ConfigMap {self._namespace}/{name}")
+            files, place = dict(body.get("data") or {}), f"ConfigMap {self._namespace}/{name}"
+            for file in sorted(files):
+                if {file, pathlib.PurePath(file).stem} & set(self._shipped):
+                    del files[file]
+                    logger.error("check was left out: %s in %s has the name of a shipped one", file, place)
+            return checks.site_files(files, self._shipped, place)
         except client.NotFound:
             return {}
         except errors.SettingsInvalid as error:

@@ -4,7 +4,7 @@ import dataclasses
 import sys
 from collections.abc import Mapping
 
-from inspect_operator import errors
+from inspect_operator import errors, settings
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import dependencies, naming, observed, runkey
 from inspect_operator.plan import nodes as plan_nodes
@@ -91,8 +91,9 @@ class Ended:
 class Facts:
     """What else decides what should exist, all of it by release or task name.
 
-    `made`: Jobs and CronJobs that exist, or whose end is known. `active`: releases with a run that goes on.
-    `results`: of tasks. `free`: how many more Jobs may be active. `sees_nodes`: whether the operator may. `profiles`: those allowed in the namespace.
+    `made`: Jobs and CronJobs that exist, or whose end is known. `active`: releases with a run that goes on. `results`:
+    of tasks. `free`: how many more Jobs may be active. `sees_nodes`: whether the operator may. `profiles`: those allowed
+    in the namespace. `denied`: tasks whose account was taken back.
     """
 
     nodes: tuple[plan_nodes.Node, ...] = ()
@@ -102,6 +103,7 @@ class Facts:
     results: Mapping[str, Ended] = dataclasses.field(default_factory=dict)
     free: int = sys.maxsize
     profiles: frozenset[str] = frozenset()
+    denied: Mapping[str, errors.InspectError] = dataclasses.field(default_factory=dict)
 
 
 def releases(inspection: tasks.Inspection, found: Mapping[str, observed.Release], facts: Facts) -> tuple[Desired, ...]:
@@ -210,6 +212,12 @@ def _want(begun: _Begun, others: Mapping[str, Desired], facts: Facts, free: int)
         task, begun.release, runkey.run_key(task, trigger), str(trigger), "",
         made=facts.made.get(begun.release, frozenset()), waiting=begun.deferred,
     )  # fmt: skip
+    if task.name in facts.denied:
+        return dataclasses.replace(want, refused=facts.denied[task.name])
+    if task.profile and task.profile not in settings.PROFILES:
+        return dataclasses.replace(want, refused=errors.NotAllowed(
+            f"task {task.name!r}: there is no profile {task.profile!r}; there is {', '.join(settings.PROFILES)}"
+        ))  # fmt: skip
     if task.profile and task.profile not in facts.profiles:
         return dataclasses.replace(want, refused=errors.NotAllowed(
             f"task {task.name!r}: profile {task.profile!r} is not allowed in this namespace; "
@@ -231,7 +239,8 @@ def _want(begun: _Begun, others: Mapping[str, Desired], facts: Facts, free: int)
 
 
 def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
-    """One member a node. A node that can't take a pod now is skipped; what was made for it before stays."""
+    """One member a node. A node that can't take a pod now is skipped; what was made for it before stays,
+    unless it isn't chosen any more."""
     if not facts.sees_nodes:
         words = "the operator may not see nodes; its chart gives it that right"
         return dataclasses.replace(want, refused=errors.NotAllowed(f"task {want.task.name!r}: {words}"))
@@ -248,7 +257,8 @@ def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
         cron = Member(node.name, name)
         job = Member(node.name, naming.run_name(name, runkey.member_key(want.run_key, node.name)))
         usable = node.name in fitting and node.ready and not node.cordoned
-        kept = [member for member in (job, cron) if usable or member.name in want.made]
+        chosen_now = plan_nodes.selects(wanted.selector, node.labels)
+        kept = [member for member in (job, cron) if usable or (chosen_now and member.name in want.made)]
         jobs += [member for member in kept if member is job]
         crons += [member for member in kept if member is cron]
         if node.name in fitting and (cron if want.task.schedule else job) not in kept:

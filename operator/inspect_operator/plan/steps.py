@@ -47,6 +47,9 @@ def decide(
     """Everything to do; empty where every release is as desired."""
     steps = []
     for want in wanted:
+        if want.refused and want.task.schedule and _ours(found.get(want.release), known):
+            # Its runs come by themselves: what may not be any more is taken away.
+            steps.append(Step(Action.UNINSTALL, want.release, str(want.refused), None, found[want.release]))
         if want.held or want.refused:
             continue
         release = found.get(want.release)
@@ -60,3 +63,7 @@ def decide(
         if name not in names and release.newest.owner_uid == known.owner_uid
     ]
     return tuple(steps)
+
+
+def _ours(release: observed.Release | None, known: state.Known) -> bool:
+    return release is not None and release.newest.owner_uid == known.owner_uid

@@ -65,8 +65,8 @@ def request(inspection: tasks.Inspection) -> Request:
     asked = {chosen[1]} if chosen[1] in names else {part.strip() for part in chosen[1].split(",")} - {""}
     if unknown := sorted(asked - names):
         raise errors.SpecInvalid(
-            f"annotation {group.ANNOTATION_RUN_REQUEST}: no task named {unknown[0]!r}; say <time> for all tasks, or "
-            f"<time> for {sorted(names)[0]}"
+            f"annotation {group.ANNOTATION_RUN_REQUEST}: no task named {unknown[0]!r}; write any text for all tasks, "
+            f"such as the time, or '<text> for {sorted(names)[0]}'"
         )
     return Request(token, frozenset(asked))
 

@@ -23,6 +23,7 @@ class Facts:
     """What the conditions are decided from.
 
     `converged`: the releases were brought to what `generation` wants, or failed with `problem` (the first of them).
+    `tasks`: how many the spec has, where no row tells of any.
     """
 
     generation: int
@@ -30,6 +31,7 @@ class Facts:
     problem: errors.InspectError | None
     rows: tuple[rows.Row, ...]
     now: datetime.datetime
+    tasks: int = 0
 
 
 def status(facts: Facts, before: Status) -> Status:
@@ -41,7 +43,7 @@ def status(facts: Facts, before: Status) -> Status:
         "conditions": [_condition(facts, before, *condition) for condition in conditions],
         "ready": conditions[0][1],
         "succeeded": conditions[2][1],
-        "tasks": len(facts.rows),
+        "tasks": len(facts.rows) or facts.tasks,
         "failed": sum(row.get("verdict") in ("fail", "error") for row in facts.rows),
         "results": list(facts.rows),
     }
@@ -94,6 +96,9 @@ def _succeeded(facts: Facts) -> Decision:
         if all("schedule" in row for row in open_rows):
             return "Succeeded", "Unknown", "Scheduled", f"no run of the schedule has ended yet: {_names(open_rows)}"
         return "Succeeded", "Unknown", "Running", "not every run has ended"
+    if skipped := [row for row in facts.rows if row.get("verdict") == "skipped"]:
+        words = ", ".join(f"{row['task_name']} ({row.get('reason', '')})" for row in skipped[:5])
+        return "Succeeded", "Unknown", "TasksSkipped", f"{len(skipped)} of {len(facts.rows)} did not run: {words}"
     return "Succeeded", "True", "TasksPassed", "every run passed"
 
 

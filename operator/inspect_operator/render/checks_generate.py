@@ -49,7 +49,7 @@ def chart_template(shipped: Mapping[str, checks.Check]) -> str:
         .replace("ACCOUNTS", accounts)
         .replace("LABEL", group.LABEL_TASKS)
     )
-    return text.replace("FIRST", cluster_role(next(iter(asking)))).replace("ALLOWED", group.TASKS_ALLOWED)
+    return text.replace("FIRST", cluster_role(next(iter(asking)))).replace("ALLOWED", group.CHECKS_ALLOWED)
 
 
 _ROLE = """---

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from inspect_operator.runner import arguments, findings, oom, process, shebang, stream, summary, verdict
 
+_CONFIG_MAPS = Path("/inspect/configmaps")  # where templates mount those that tasks name, each in a folder of its name
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     started = datetime.now(UTC)
@@ -22,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(judgement, verdict.CANNOT_EXECUTE, log, started)
     refusal = _why_not(given)
     if refusal:
-        not_found = refusal.reason == verdict.Reason.COMMAND_NOT_FOUND
+        not_found = refusal.reason in (verdict.Reason.COMMAND_NOT_FOUND, verdict.Reason.CONFIG_MAP_MISSING)
         exit_code = verdict.NOT_FOUND if not_found else verdict.CANNOT_EXECUTE
         return _refuse(refusal, exit_code, given.termination_log, started)
     if given.hosts is not None:
@@ -37,6 +39,10 @@ def _why_not(given: arguments.Arguments) -> verdict.Judgement | None:
     try:
         first = _first_line(given)
     except FileNotFoundError:
+        if given.script.is_relative_to(_CONFIG_MAPS):
+            name, key = given.script.relative_to(_CONFIG_MAPS).parts
+            message = f"there is no ConfigMap {name} in this namespace, or no key {key} in it; make it, and run again"
+            return verdict.error(verdict.Reason.CONFIG_MAP_MISSING, message)
         return verdict.error(verdict.Reason.COMMAND_NOT_FOUND, f"there is no script {given.script}")
     except OSError as failure:
         return verdict.error(verdict.Reason.NOT_EXECUTABLE, f"the script {given.script}: {failure.strerror}")

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     EXIT_CODE = "ExitCode"
     NOT_EXECUTABLE = "NotExecutable"  # 126
     COMMAND_NOT_FOUND = "CommandNotFound"  # 127
+    CONFIG_MAP_MISSING = "ConfigMapMissing"  # that of a task's scriptFrom
     BAD_ARGUMENTS = "BadArguments"  # the runner was called wrongly
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     OOM_KILLED = "OOMKilled"
