@@ -76,7 +76,7 @@ def test_a_node_that_cannot_take_a_pod_is_skipped_and_says_why(
 
 @pytest.mark.parametrize(
     "changed",
-    [{"ready": False}, {"cordoned": True}, {"taints": (TAINT,)}, {"labels": {"zone": "b"}}],
+    [{"ready": False}, {"cordoned": True}, {"taints": (TAINT,)}],
 )
 @pytest.mark.parametrize("schedule", [{}, {"schedule": "@daily"}])
 def test_what_was_made_for_a_node_stays_until_the_node_is_gone(
@@ -91,6 +91,17 @@ def test_what_was_made_for_a_node_stays_until_the_node_is_gone(
     assert (after.jobs, after.crons, after.asides, after.digest) == (before.jobs, before.crons, (), before.digest)
     gone = want(written, after=before, facts=facts(listed[1], made=members))
     assert targets(gone.jobs or gone.crons) == ["b"]
+
+
+@pytest.mark.parametrize("schedule", [{}, {"schedule": "@daily"}])
+def test_a_node_that_is_no_longer_chosen_takes_its_runs_along(schedule: dict[str, str]) -> None:
+    written = modern(target={"nodes": {"selector": {"matchLabels": {"zone": "a"}}}}, **schedule)
+    listed = (Node("a", {"zone": "a"}), Node("b", {"zone": "a"}))
+    before = want(written, facts=facts(*listed))
+    members = before.jobs or before.crons
+    moved = dataclasses.replace(listed[0], labels={"zone": "b"})
+    after = want(written, after=before, facts=facts(moved, listed[1], made=members))
+    assert targets(after.jobs or after.crons) == ["b"]
 
 
 def test_another_run_does_not_begin_on_a_node_that_is_not_ready_by_now() -> None:

@@ -145,3 +145,12 @@ def test_a_run_that_is_asked_for_while_one_goes_on_waits_for_its_end() -> None:
         first.run_key, first.trigger, (), True,
     )  # fmt: skip
     assert len(want(DAILY, after=during, request="now", facts=made(first)).starting) == 1
+
+
+@pytest.mark.parametrize("why", [{"free": 0}, {"active": frozenset({"night--disk"})}], ids=["no slot", "one goes on"])
+def test_a_run_by_restart_that_has_to_wait_is_not_forgotten(why: dict[str, Any]) -> None:
+    first = want(RESTARTING)
+    waiting = want(RESTARTING, after=first, facts=made(first, **why), generation=2)
+    assert (waiting.trigger, waiting.run_key, waiting.starting, waiting.waiting) == ("g1", first.run_key, (), True)
+    after = want(RESTARTING, after=waiting, facts=made(first), generation=2)
+    assert (after.trigger.startswith("g2."), len(after.starting)) == (True, 1)

@@ -109,6 +109,12 @@ def test_a_taint_without_a_value_is_covered_by_its_key_alone() -> None:
     assert not _fits(nodes.Taint("dedicated", "", "NoExecute"), {"key": "dedicated", "value": "db"})
 
 
+@pytest.mark.parametrize("toleration", [{}, {"operator": "Equal"}, {"effect": "NoSchedule"}, {"value": ""}])
+def test_a_toleration_that_the_api_server_refuses_covers_nothing(toleration: Object) -> None:
+    """Without a key the operator has to be Exists: a pod with such a toleration would not be made."""
+    assert not _fits(nodes.Taint("dedicated", "", "NoSchedule"), toleration)
+
+
 def _kubernetes(toleration: Object, taint: nodes.Taint) -> bool:
     """ToleratesTaint as it is written in Go, for tolerations that the API server takes."""
     effect, key = toleration.get("effect", ""), toleration.get("key", "")

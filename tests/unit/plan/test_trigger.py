@@ -92,7 +92,7 @@ def test_a_name_that_no_task_has_is_refused_with_one_that_has(request_: str) -> 
     with pytest.raises(errors.SpecInvalid) as refused:
         _named(request_)
     assert str(refused.value).startswith("annotation api.practice.com/run-requested-at: no task named ")
-    assert str(refused.value).endswith("say <time> for all tasks, or <time> for a")
+    assert str(refused.value).endswith("write any text for all tasks, such as the time, or '<text> for a'")
 
 
 def test_another_text_is_another_request_and_the_same_text_the_same() -> None:
