@@ -129,7 +129,7 @@ class Converger:
         return await self._schedules.digested(wanted, inspection.owner)
 
     async def _denied(self, inspection: tasks.Inspection) -> Problems:
-        """Tasks on a schedule whose account was taken back: no step asks for them again, their runs come by themselves."""
+        """Tasks on a schedule whose account was taken back: their runs come by themselves, no step would ask again."""
         denied: Problems = {}
         for task in inspection.tasks:
             if task.schedule:

@@ -65,7 +65,7 @@ class Reporter:
             problem=converged.invalid or next(iter(converged.problems.values()), None),
             rows=tuple(rows),
             now=datetime.datetime.now(datetime.UTC),
-            tasks=len((body.get("spec") or {}).get("tasks") or ()),
+            tasks=_number_of_tasks(body),
         )
         made = status.status(facts, before)
         wrote = made != before and await self._write(key, body, made)
@@ -136,3 +136,9 @@ class Reporter:
 
     def _uid(self, key: queue.Key) -> str:
         return str(self._memory.inspects.get(key, {}).get("metadata", {}).get("uid", ""))
+
+
+def _number_of_tasks(body: dict[str, Any]) -> int:
+    """As written, also where it can't be read otherwise."""
+    written = body.get("spec", {}).get("tasks")
+    return len(written) if isinstance(written, list) else 0

@@ -92,8 +92,8 @@ class Facts:
     """What else decides what should exist, all of it by release or task name.
 
     `made`: Jobs and CronJobs that exist, or whose end is known. `active`: releases with a run that goes on. `results`:
-    of tasks. `free`: how many more Jobs may be active. `sees_nodes`: whether the operator may. `profiles`: those allowed
-    in the namespace. `denied`: tasks whose account was taken back.
+    of tasks. `free`: how many more Jobs may be active. `sees_nodes`: whether the operator may. `profiles`: those that
+    are allowed in the namespace. `denied`: tasks whose account was taken back.
     """
 
     nodes: tuple[plan_nodes.Node, ...] = ()

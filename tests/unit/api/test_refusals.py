@@ -92,7 +92,7 @@ REFUSED: list[tuple[str, builders.Object, tuple[str, ...]]] = [
     (
         "waiting on a schedule",
         modern(schedule="@daily", dependsOn=["a"]),
-        ("spec.tasks[0].dependsOn: a task with a schedule can't wait",),
+        ("spec.tasks[0].dependsOn: a task with a schedule (its own, or that of the spec) can't wait",),
     ),
     ("waiting for too many", modern(dependsOn=list("abcdefghi")), ("spec.tasks[0].dependsOn",)),
     ("waiting for nobody", modern(dependsOn=[""]), ("spec.tasks[0].dependsOn[0]",)),

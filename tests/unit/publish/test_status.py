@@ -43,8 +43,10 @@ def _conditions(made: Any) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize(
     ("situation", "facts", "ready", "finished", "succeeded"),
     [
-        ("all passed", {"rows": (PASSED, SKIPPED)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
+        ("all passed", {"rows": (PASSED, PASSED)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
          ("True", "TasksPassed")),
+        ("one did not run", {"rows": (PASSED, SKIPPED)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
+         ("Unknown", "TasksSkipped")),
         ("one failed", {"rows": (PASSED, FAILED)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
          ("False", "TasksFailed")),
         ("one broke", {"rows": (BROKEN,)}, ("True", "ReleasesDeployed"), ("True", "RunsFinished"),
