@@ -88,6 +88,29 @@ def test_a_check_is_refused_by_the_name_of_its_field(fields: dict[str, Any], wor
     assert str(refused.value).startswith(words)
 
 
+BESIDE: list[tuple[str, Any]] = [
+    ("env", [{"name": "PYTHONPATH", "value": "/tmp"}]), ("envFrom", [{"secretRef": {"name": "s"}}]), ("args", ["-x"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), BESIDE)
+@pytest.mark.parametrize("name", ["pods-well", "everywhere"])
+def test_a_check_with_rights_of_its_own_is_told_nothing_but_its_parameters(name: str, field: str, value: Any) -> None:
+    """A variable such as PYTHONPATH would let whoever writes the task use these rights for what they like."""
+    with pytest.raises(errors.SpecInvalid) as refused:
+        builders.task(modern(check=name, **{field: value}))
+    assert str(refused.value) == (
+        f"spec.tasks[0].{field}: the check {name} runs with rights of its own and takes parameters only; "
+        f"leave {field} out"
+    )
+
+
+@pytest.mark.parametrize(("field", "value"), BESIDE)
+def test_other_checks_and_those_with_a_named_account_may_be_told_more(field: str, value: Any) -> None:
+    assert builders.task(modern(check="disk-usage", **{field: value})).check == "disk-usage"
+    assert builders.task(modern(check="pods-well", serviceAccountName="me", **{field: value})).check == "pods-well"
+
+
 def test_a_check_that_asks_nothing_of_kubernetes_runs_on_hosts_too() -> None:
     made = builders.task(modern(check="disk-usage", parameters={"limitPercent": 7}, target=builders.hosts("a")))
     assert (made.kind, made.check, dict(made.parameters)[LIMIT]) == (tasks.Kind.SSH, "disk-usage", "7")

@@ -243,6 +243,10 @@ REFUSED: list[tuple[str, Object, Object, str]] = [
         "the environment of an object", on({"address": "a", **COMMON}, envFrom=[{"secretRef": {"name": "s"}}]), {},
         "spec.tasks[0].envFrom would stay in the pod",
     ),
+    (
+        "an account", on({"address": "a", **COMMON}, serviceAccountName="reader"), {},
+        "spec.tasks[0].serviceAccountName: a task on hosts has no use for an account",
+    ),
     ("a profile", on({"address": "a", **COMMON}, profile="node"), {}, "spec.tasks[0]: a profile is about nodes"),
     ("original: no hosts", remote(), {}, "spec.tasks[0].task.remote_ips is missing: name the hosts"),
     (

@@ -82,6 +82,32 @@ REFUSED: list[tuple[str, builders.Object, tuple[str, ...]]] = [
         modern(target={"nodes": {"tolerations": [{"effect": "Never"}]}}),
         ("spec.tasks[0].target.nodes.tolerations[0].effect",),
     ),
+    (
+        "no values to compare with",
+        modern(target={"nodes": {"selector": {"matchExpressions": [{"key": "a", "operator": "NotIn"}]}}}),
+        ("spec.tasks[0].target.nodes.selector.matchExpressions[0]: NotIn needs values",),
+    ),
+    (
+        "an empty list to compare with",
+        modern(target={"nodes": {"selector": {"matchExpressions": [{"key": "a", "operator": "In", "values": []}]}}}),
+        ("spec.tasks[0].target.nodes.selector.matchExpressions[0]: In needs values",),
+    ),
+    (
+        "values where nothing is compared",
+        modern(
+            target={
+                "nodes": {
+                    "selector": {
+                        "matchExpressions": [
+                            {"key": "b", "operator": "Exists"},
+                            {"key": "a", "operator": "DoesNotExist", "values": ["b"]},
+                        ]
+                    }
+                }
+            }
+        ),
+        ("spec.tasks[0].target.nodes.selector.matchExpressions[1]: DoesNotExist takes no values",),
+    ),
     ("too many tolerations", modern(tolerations=[{"operator": "Exists"}] * 33), ("spec.tasks[0].tolerations",)),
     ("a label of the nodes", modern(nodeSelector={"a": "b/c"}), ("spec.tasks[0].nodeSelector.a",)),
     ("a registry's Secret", modern(imagePullSecrets=[{"name": ""}]), ("spec.tasks[0].imagePullSecrets[0].name",)),
@@ -247,6 +273,18 @@ def test_all_scripts_together_have_at_most_1_mib() -> None:
     assert len(builders.inspection(*fitting).tasks) == 8
     with pytest.raises(errors.SpecInvalid, match=rf"scripts.*{KIB * KIB + 1} bytes.*{KIB * KIB}"):
         builders.inspection(*fitting, modern("last", script="a"))
+
+
+def test_what_is_nested_too_deeply_is_refused_and_ends_nothing() -> None:
+    deep: Any = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    try:
+        with pytest.raises(errors.SpecInvalid, match=r"^spec"):
+            builders.task(modern(check="memory.sh", parameters={"deep": deep}))
+    finally:
+        while deep:  # level by level: the interpreter itself would end in taking it down at once
+            deep = deep.pop("a", {})
 
 
 def test_more_than_one_complaint_is_counted() -> None:

@@ -150,6 +150,21 @@ def test_a_profile_that_is_not_allowed_here_is_refused_and_says_who_can_allow_it
     assert (made.starting, made.held, made.waiting) == ((), None, False)
 
 
+def test_a_profile_that_there_is_not_is_refused_though_it_be_allowed() -> None:
+    made = want(modern(profile="nodes"), facts=Facts(profiles=frozenset({"nodes"})))
+    assert isinstance(made.refused, errors.NotAllowed)
+    assert str(made.refused) == "task 'disk': there is no profile 'nodes'; there is node"
+
+
+@pytest.mark.parametrize("fields", [{}, {"schedule": "@daily"}, {"target": {"nodes": {}}}, {"profile": "node"}])
+def test_a_task_whose_account_was_taken_back_is_refused(fields: dict[str, Any]) -> None:
+    denied = errors.NotAllowed("taken back")
+    inspection = builders.inspection(modern("a", **fields), modern("b"))
+    first, second = desired.releases(inspection, {}, Facts(denied={"a": denied}, free=1))
+    assert (first.refused, first.starting, first.held) == (denied, (), None)
+    assert (second.refused, len(second.starting)) == (None, 1)
+
+
 def test_a_profile_that_is_allowed_is_no_matter() -> None:
     made = want(modern(profile="node"), facts=Facts(profiles=frozenset({"node"})))
     assert made.refused is None

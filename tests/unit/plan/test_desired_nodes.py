@@ -35,6 +35,15 @@ def test_each_node_has_a_job_of_its_own() -> None:
     assert made.starting == tuple(member.name for member in made.jobs)
 
 
+@pytest.mark.parametrize("written", [TASK, DAILY])
+def test_where_the_operator_may_not_see_nodes_it_says_so(written: builders.Object) -> None:
+    made = want(written, facts=facts(sees_nodes=False))
+    assert isinstance(made.refused, errors.NotAllowed)
+    assert str(made.refused).startswith("task 'disk': the operator may not see nodes")
+    assert (made.starting, made.crons, made.held) == ((), (), None)
+    assert want(modern(), facts=facts(sees_nodes=False)).refused is None
+
+
 def test_nodes_that_do_not_fit_are_not_spoken_of() -> None:
     chosen = modern(target={"nodes": {"selector": {"matchLabels": {"zone": "a"}}}})
     listed = (Node("a", {"zone": "a"}), Node("b", {"zone": "b"}), Node("c", {"zone": "a"}, (TAINT,)),

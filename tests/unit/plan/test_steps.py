@@ -96,3 +96,19 @@ def test_one_that_is_held_keeps_no_other_back() -> None:
     made = steps.decide(wanted, {gone.name: gone}, known(), generation=1)
     expected = [(Action.INSTALL, "night--b"), (Action.UNINSTALL, "night--gone")]
     assert [(step.action, step.release) for step in made] == expected
+
+
+REFUSED_SCHEDULE = want(modern(schedule="@daily", profile="node"), facts=desired.Facts())
+
+
+def test_a_schedule_that_may_not_be_any_more_is_taken_away() -> None:
+    """Its runs come by themselves; what was done once is left as it is, for it comes no more."""
+    found = release()
+    (step,) = steps.decide((REFUSED_SCHEDULE,), {found.name: found}, known(), generation=2)
+    assert (step.action, step.release, step.want, step.found) == (Action.UNINSTALL, "night--disk", None, found)
+    assert step.why == str(REFUSED_SCHEDULE.refused)
+
+
+@pytest.mark.parametrize("found", [None, release(revision(owner_uid="")), release(revision(owner_uid="uid-2"))])
+def test_but_not_that_of_somebody_else(found: observed.Release | None) -> None:
+    assert steps.decide((REFUSED_SCHEDULE,), {found.name: found} if found else {}, known(), generation=2) == ()
