@@ -35,8 +35,13 @@ def read(body: dict[str, Any], known: Checks) -> task.Inspection:
     _refuse_repeated(tasks)
     _refuse_large(tasks)
     meta = written.metadata
-    request = meta.annotations.get(group.ANNOTATION_RUN_REQUEST, "").strip()
+    request = run_request(body["metadata"])
     return task.Inspection(task.Owner(meta.namespace, meta.name, meta.uid), meta.generation, tasks, request)
+
+
+def run_request(metadata: Mapping[str, Any]) -> str:
+    """What the annotation by which people ask for a run says."""
+    return str((metadata.get("annotations") or {}).get(group.ANNOTATION_RUN_REQUEST) or "").strip()
 
 
 def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, known: Checks) -> task.Task:

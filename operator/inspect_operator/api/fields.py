@@ -33,7 +33,7 @@ Retries = Annotated[int, pydantic.Field(ge=0, le=10)]
 Port = Annotated[int, pydantic.Field(ge=1, le=65535)]
 #: Five fields, or one of cron's words; what stands in the fields is checked by Kubernetes when the CronJob is made.
 SCHEDULE = (
-    r"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every [0-9hms]+"
+    r"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)"
     r"|[0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4})$"
 )
 LABEL_NAME = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$"

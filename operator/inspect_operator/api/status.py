@@ -94,6 +94,9 @@ class Result(fields.Strict):
     runKey: Word | None = pydantic.Field(  # noqa: N815
         None, description="Hash of what runs and of what asked for it; another key is another run."
     )
+    requested: Word | None = pydantic.Field(
+        None, description="Hash of the request for a run that is waited for: see the annotation run-requested-at."
+    )
     job: Word | None = pydantic.Field(None, description="The Job of the run that this result is from.")
     runUid: Word | None = pydantic.Field(None, description="UID of that Job; tells runs apart.")  # noqa: N815
     exitCode: int | None = pydantic.Field(None, description="Exit code of the script or image.")  # noqa: N815
@@ -138,6 +141,9 @@ class InspectStatus(fields.Strict):
     ready: Word | None = pydantic.Field(None, description="Status of the condition Ready.")
     succeeded: Word | None = pydantic.Field(None, description="Status of the condition Succeeded.")
     tasks: int | None = pydantic.Field(None, description="How many tasks there are.")
+    runRequest: Word | None = pydantic.Field(  # noqa: N815
+        None, description="Hash of the request for a run that was noted last: see the annotation run-requested-at."
+    )
     failed: int | None = pydantic.Field(None, description="How many tasks ended in fail or error.")
     schedule: Message | None = pydantic.Field(None, description="When tasks run again; how many ways, if several.")
     lastRun: str | None = pydantic.Field(  # noqa: N815

@@ -13,8 +13,9 @@ from inspect_operator.plan import steps
 
 logger = logging.getLogger(__name__)
 
-#: What a pass is about: the uid of the object and the generation of its spec, or "deletion" in its place.
-Subject = tuple[str, int | str]
+#: What a pass is about: the uid of the object, the generation of its spec (or "deletion" in its place), and which run
+#: was asked for.
+Subject = tuple[str, int | str, str]
 DELETION = "deletion"
 
 

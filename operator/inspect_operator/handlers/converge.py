@@ -79,14 +79,14 @@ class Converger:
             self._refuse(key, metadata["generation"], error)
             return None
         self._memory.own(key, wanted)
-        subject = (owner.uid, inspection.generation)
+        subject = (owner.uid, inspection.generation, inspection.run_request)
         open_steps = self._open_steps(key, inspection, wanted, found)
         # Somebody may have taken our finalizer off, as `kubectl replace` does.
         bare = group.FINALIZER not in metadata.get("finalizers", ()) and _owned(found, owner)
         known = self._memory.converged.get(key)
         new = known is None or known.generation != inspection.generation
         due = self._attempts.due(key, subject, open_steps)
-        with_passwords = any(task.hosts for task in inspection.tasks) and (
+        with_passwords = any(task.hosts or task.original for task in inspection.tasks) and (
             self._copied.get(key) != subject or bool(due)
         )
         changing = bool(bare or due or key in self._memory.suspect)
@@ -105,10 +105,13 @@ class Converger:
         except errors.InspectError:
             self._memory.suspect.add(key)
             raise
-        wanted = await self._want(key, inspection, found, act=True)
-        open_steps = self._open_steps(key, inspection, wanted, found, living)
-        self._memory.own(key, wanted)
-        await self._carry_out(key, owner, subject, open_steps, uncopied)
+        try:
+            wanted = await self._want(key, inspection, found, act=True)
+            open_steps = self._open_steps(key, inspection, wanted, found, living)
+            self._memory.own(key, wanted)
+            await self._carry_out(key, owner, subject, open_steps, uncopied)
+        finally:
+            self._give_back(key)
         if not uncopied:
             self._copied[key] = subject
         found = self._store.seen(owner.namespace, owner.uid, _names(inspection))
@@ -117,7 +120,7 @@ class Converger:
     async def _want(self, key: queue.Key, inspection: tasks.Inspection, found: Found, *, act: bool) -> Wanted:
         """What should exist. To `act` on it, slots for the Jobs that start are taken in the same moment."""
         denied = await self._denied(inspection)
-        facts = facts_module.of(self._memory, key, inspection, found, self._settings, self.slots.free(key))
+        facts = facts_module.of(self._memory, self.slots, key, inspection, found, self._settings)
         facts = dataclasses.replace(facts, denied=denied)
         wanted = desired.releases(inspection, found, facts)
         if act:
@@ -143,7 +146,7 @@ class Converger:
         """Before the runs begin that need them; returns what stood in the way, by release."""
         failed: Problems = {}
         for want in wanted:
-            if want.task.hosts:
+            if want.task.hosts or want.task.original:  # it may have had some before
                 try:
                     await passwords.ensure(self._cluster, owner, want.release, hosts.inline_passwords(want.task))
                 except errors.InspectError as error:
@@ -183,10 +186,11 @@ class Converger:
                     raise uncopied[step.release]
                 if step.want is not None:
                     await self._permissions.check(step.want.task, owner.namespace, now=True)
-                await self._releases.carry_out(step, owner)
+                jobs = await self._releases.carry_out(step, owner)
             except errors.InspectError:
-                self._give_back(key, step)
+                self._give_back(key, step.want)
                 raise
+            self.slots.wrote(key, step.release, jobs, jobs & set(step.want.starting if step.want else ()))
             if step.want is not None:
                 rendered = self._schedules.essences(owner.namespace, (step.want,)).get(step.release, {})
                 self._memory.found(owner.namespace, step.want, rendered)
@@ -194,13 +198,12 @@ class Converger:
         due = self._attempts.due(key, subject, open_steps)
         for step in open_steps:
             if step not in due:
-                self._give_back(key, step)
+                self._give_back(key, step.want)
         await self._attempts.carry_out(key, subject, due, act, lambda: self._subject(key) == subject)
 
-    def _give_back(self, key: queue.Key, step: steps.Step) -> None:
-        """The slots of Jobs that are not made now are for others."""
-        if step.want is not None and step.want.starting:
-            self.slots.give_back(key, step.want.starting)
+    def _give_back(self, key: queue.Key, want: desired.Desired | None = None) -> None:
+        """The slots of Jobs that are not made now (of any task, where none is given) are for others."""
+        if self.slots.give_back(key, want.starting if want else None):
             for other in tuple(self._memory.waiting):
                 if other != key:
                     self._wake(other)
@@ -210,7 +213,9 @@ class Converger:
         if key not in self._memory.inspects:
             return None
         metadata = self._memory.inspects[key]["metadata"]
-        return metadata["uid"], attempts.DELETION if metadata.get("deletionTimestamp") else metadata["generation"]
+        if metadata.get("deletionTimestamp"):
+            return metadata["uid"], attempts.DELETION, ""
+        return metadata["uid"], metadata["generation"], canonical.run_request(metadata)
 
     def _settle(
         self,
@@ -262,7 +267,7 @@ class Converger:
                 for name, release in sorted(_owned(found, owner).items())
             )
             self._attempts.keep_only(key, todo)
-            await self._carry_out(key, owner, (owner.uid, attempts.DELETION), todo, {})
+            await self._carry_out(key, owner, (owner.uid, attempts.DELETION, ""), todo, {})
             if failures := self._attempts.failures(key, todo):
                 self._refuse(key, body["metadata"]["generation"], failures[0].error)
                 return _soonest([failure.pause_seconds for failure in failures])

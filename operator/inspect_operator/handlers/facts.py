@@ -5,20 +5,20 @@ from collections.abc import Mapping
 from inspect_operator import settings as settings_module
 from inspect_operator.api import task as tasks
 from inspect_operator.handlers import memory as memories
-from inspect_operator.handlers import queue
+from inspect_operator.handlers import queue, slots
 from inspect_operator.plan import desired, naming, observed
 from inspect_operator.run import outcome
 
 
 def of(
     memory: memories.Memory,
+    taken: slots.Slots,
     key: queue.Key,
     inspection: tasks.Inspection,
     found: Mapping[str, observed.Release],
     settings: settings_module.Settings,
-    free: int,
 ) -> desired.Facts:
-    """`free` is how many more Jobs may be active."""
+    """`found` are the releases that there are, `taken` says how many more Jobs may be active."""
     namespace = key[0]
     rows = {one["task_name"]: one for one in memory.status(key).get("results") or ()}
     made, active = {}, set()
@@ -30,8 +30,9 @@ def of(
             # Of another run it says nothing: a script changed away and back is run once more.
             ended = (one for one in (row, *(row.get("targets") or ())) if one.get("state") == "finished")
             told = {one["job"] for one in ended if one.get("job")}
-        made[release] = frozenset(memory.made(namespace, release) | told)
-        if any(not outcome.job_ended(job) for job in memory.jobs(namespace, release)):
+        unseen = taken.unseen(namespace, release)
+        made[release] = frozenset(memory.made(namespace, release) | unseen | told)
+        if unseen or any(not outcome.job_ended(job) for job in memory.jobs(namespace, release)):
             active.add(release)
     results = {
         name: desired.Ended(row.get("runKey", ""), row.get("verdict", "") if row.get("state") == "finished" else "")
@@ -43,6 +44,9 @@ def of(
         made=made,
         active=frozenset(active),
         results=results,
-        free=free,
+        crons=frozenset(release for release in made if memory.crons(namespace, release)),
+        requested={name: row["requested"] for name, row in rows.items() if row.get("requested")},
+        noted=memory.status(key).get("runRequest") or "",
+        free=taken.free(key),
         profiles=settings.profiles_of(namespace),
     )

@@ -172,6 +172,10 @@ class Memory:
         """The pods of one Job: another Job of the same name may have left some."""
         return [pod for pod in self._pods.get((namespace, job_uid)) if _release(pod) == release]
 
+    def crons(self, namespace: str, release: str) -> set[str]:
+        """Names of the CronJobs of a release."""
+        return self._crons.get((namespace, release), set())
+
     def made(self, namespace: str, release: str) -> set[str]:
         """Names of the Jobs and CronJobs of a release."""
         return {job["metadata"]["name"] for job in self._jobs.get((namespace, release))} | self._crons.get(

@@ -14,6 +14,7 @@ from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import converge, memory, queue, report, site
 from inspect_operator.release import apply, helm, store
 from inspect_operator.render import chart
+from inspect_operator.run import outcome
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +133,8 @@ class Operator:
         key = self._memory.notice_child(dict(event["object"]), deleted)
         if key is not None:
             self._reports.wake(key)
-            if key in self._memory.suspect:
+            ended = event["object"].get("kind") == "Job" and (deleted or outcome.job_ended(event["object"]))
+            if key in self._memory.suspect or (ended and key in self._memory.waiting):
                 self._converges.wake(key)
         if len(self._memory.active) < active:
             for waiting in tuple(self._memory.waiting):

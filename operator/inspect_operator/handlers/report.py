@@ -15,7 +15,7 @@ from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import memory as memories
 from inspect_operator.handlers import queue, runs
 from inspect_operator.handlers import rows as task_rows
-from inspect_operator.plan import desired
+from inspect_operator.plan import desired, trigger
 from inspect_operator.publish import events, row, status
 from inspect_operator.release import store as stores
 
@@ -66,6 +66,9 @@ class Reporter:
             rows=tuple(rows),
             now=datetime.datetime.now(datetime.UTC),
             tasks=_number_of_tasks(body),
+            run_request=trigger.token(converged.inspection.run_request)
+            if converged.inspection and converged.invalid is None
+            else "",
         )
         made = status.status(facts, before)
         wrote = made != before and await self._write(key, body, made)
@@ -112,7 +115,7 @@ class Reporter:
                 rows.append(ended)
         jobs = [job for want in todo for job in self._memory.jobs(key[0], want.release)]
         names = {member.name for want in todo for member in want.jobs}
-        kept.keep_only({job["metadata"]["uid"] for job in jobs}, names)
+        kept.keep_only({job["metadata"]["uid"] for job in jobs}, names, {want.release for want in todo})
         return rows
 
     async def _write(self, key: queue.Key, body: dict[str, Any], made: status.Status) -> bool:

@@ -1,6 +1,7 @@
 """From what is in memory to the rows of the status, each with as many runs as its task has places and turns."""
 
 import asyncio
+import functools
 
 from inspect_operator.cluster import client
 from inspect_operator.handlers import memory as memories
@@ -12,21 +13,23 @@ from inspect_operator.run import outcome
 
 
 class Kept:
-    """What is remembered of one Inspect from pass to pass: what was asked about its runs, rows of nodes whose run is
-    over (the status may have had no room for them), and which runs of schedules were told."""
+    """What is remembered of one Inspect from pass to pass: what was asked about its runs, rows of nodes (the status may
+    have no room for them), and which runs of schedules were told."""
 
     def __init__(self, cluster: client.Cluster, memory: memories.Memory, namespace: str) -> None:
         self.namespace = namespace
         self.runs = runs.Runs(cluster, memory, namespace)
-        self.ended: dict[str, publish_row.Row] = {}  # by uid of the Job
+        self.nodes: dict[tuple[str, str], publish_row.Row] = {}  # by release and node
+        self.going_on: set[str] = set()  # uids of Jobs whose end will be news
         self.told: set[str] = set()  # uids of Jobs
         self.telling: set[str] = set()  # the same, of a status that isn't written yet
 
-    def keep_only(self, uids: set[str], names: set[str]) -> None:
-        """Other Jobs (by uid), and wanted ones of other names, need no watching any more."""
+    def keep_only(self, uids: set[str], names: set[str], releases: set[str]) -> None:
+        """Other Jobs (by uid), wanted ones of other names, and nodes of other releases need no watching any more."""
         self.runs.keep_only(uids, names)
-        self.ended = {uid: one for uid, one in self.ended.items() if uid in uids}
+        self.nodes = {place: one for place, one in self.nodes.items() if place[0] in releases}
         self.told &= uids
+        self.going_on &= uids
 
     def wrote(self) -> None:
         """What this pass tells stands in the status."""
@@ -72,31 +75,26 @@ class TaskRow:
             places.setdefault(member.target, ["", ""])[1] = member.name
 
         async def one(target: str, job: str, cron: str) -> tuple[str, publish_row.Row]:
-            return target, await self._place(job, cron, self._node_before(job, target, before))
+            place = (want.release, target)
+            made = await self._place(job, cron, self._kept.nodes.get(place) or fleet.member(before, target))
+            self._kept.nodes[place] = made
+            return target, made
 
         members = list(await asyncio.gather(*(one(target, *names) for target, names in places.items())))
         members += [
             (aside.target, publish_row.clean(publish_row.aside(aside)))
             for aside in want.asides
-            if aside.target not in places
+            if aside.target and aside.target not in places
         ]
         left_out = len(nodes.members(self._memory.nodes.values(), view.task.nodes).tainted)
         return fleet.combined(view, sorted(members, key=lambda member: member[0]), left_out, before)
 
-    def _node_before(self, job: str, target: str, before: publish_row.Row | None) -> publish_row.Row | None:
-        found = self._memory.job(self._namespace, self._view.want.release, job) if job else None
-        kept = self._kept.ended.get(found["metadata"]["uid"]) if found else None
-        return kept or fleet.member(before, target)
-
     async def _place(self, job: str, cron: str, before: publish_row.Row | None) -> publish_row.Row:
         """The row of one place: of its CronJob and Job, where the task has a schedule, else of its Job."""
         async with self._slots:
-            made = (
-                await self._scheduled(job, cron, before) if self._view.task.schedule else await self._once(job, before)
-            )
-        if made.get("verdict") and made.get("runUid") and self._view.task.nodes is not None:
-            self._kept.ended[made["runUid"]] = made
-        return made
+            if self._view.task.schedule:
+                return await self._scheduled(job, cron, before)
+            return await self._once(job, before)
 
     async def _once(self, name: str, before: publish_row.Row | None) -> publish_row.Row:
         view, run, gone = self._view, None, False
@@ -114,17 +112,36 @@ class TaskRow:
         """All Jobs that this place has, the oldest first: those of its CronJob, and of runs that were asked for."""
         told = {one.get("runUid") for one in (before or {}).get("history") or ()} | self._kept.told
         last, ended, now = (before or {}).get("runUid"), [], None
-        for job in self._memory.jobs(self._namespace, self._view.want.release):
+        candidates = (*self._jobs.get(cron, ()), *self._jobs.get(name, ()))
+        newest = next((_created(job) for job in candidates if job["metadata"]["uid"] == last), "")
+        for job in candidates:
             uid = job["metadata"]["uid"]
-            mine = memories.cron_of(job) == cron or job["metadata"]["name"] == name
-            if not mine or (uid in told and uid != last):
+            if uid in told and uid != last:
                 continue
             run = await self._runs.of(job, self._view.want.release, self._kind, before, self._looks)
             if run is None:
                 continue
             if run.verdict is None:
                 now = run
-            else:
+                self._kept.going_on.add(uid)
+                continue
+            self._kept.telling.add(uid)
+            # One from before the run that is told already would pass for the latest: CronJobs keep failed ones longer.
+            moment = (publish_row.timestamp(run.finished) or "", _created(job))
+            news = uid == last or uid in self._kept.going_on
+            if news or moment >= (str((before or {}).get("finished", "")), newest):
                 ended.append(run)
-                self._kept.telling.add(uid)
+        ended.sort(key=lambda run: publish_row.timestamp(run.finished) or "")
         return publish_row.scheduled(self._view, ended, now, before, self._view.task.schedule)
+
+    @functools.cached_property
+    def _jobs(self) -> dict[str, list[memories.Object]]:
+        """The Jobs of the release by the name of their CronJob, else by their own, the oldest first."""
+        found: dict[str, list[memories.Object]] = {}
+        for job in self._memory.jobs(self._namespace, self._view.want.release):
+            found.setdefault(memories.cron_of(job) or job["metadata"]["name"], []).append(job)
+        return found
+
+
+def _created(job: memories.Object) -> str:
+    return str(job["metadata"].get("creationTimestamp", ""))

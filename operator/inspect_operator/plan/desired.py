@@ -38,7 +38,8 @@ class Desired:
 
     `jobs` are runs that are done once, of which `made` exist or have ended; `crons` are CronJobs. `asides` are places
     without either. `held`: the release stays as it is (or isn't there) until the reason is gone. `refused`: the task
-    asks for what it can't have. `waiting`: something here waits for runs to end.
+    asks for what it can't have. `waiting`: something here waits for runs to end. `requested`: the request for a run
+    that is about to be accepted. `firing`: CronJobs are there although the task has no schedule any more.
     """
 
     task: tasks.Task
@@ -53,6 +54,8 @@ class Desired:
     held: Aside | None = None
     refused: errors.InspectError | None = None
     waiting: bool = False
+    requested: str = ""
+    firing: bool = False
 
     @property
     def files(self) -> str:
@@ -93,7 +96,9 @@ class Facts:
 
     `made`: Jobs and CronJobs that exist, or whose end is known. `active`: releases with a run that goes on. `results`:
     of tasks. `free`: how many more Jobs may be active. `sees_nodes`: whether the operator may. `profiles`: those that
-    are allowed in the namespace. `denied`: tasks whose account was taken back.
+    are allowed in the namespace. `denied`: tasks whose account was taken back. `crons`: releases that
+    hold CronJobs. `requested`: of tasks, the request that their row tells of. `noted`: the
+    request that was noted last.
     """
 
     nodes: tuple[plan_nodes.Node, ...] = ()
@@ -104,6 +109,9 @@ class Facts:
     free: int = sys.maxsize
     profiles: frozenset[str] = frozenset()
     denied: Mapping[str, errors.InspectError] = dataclasses.field(default_factory=dict)
+    crons: frozenset[str] = frozenset()
+    requested: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    noted: str = ""
 
 
 def releases(inspection: tasks.Inspection, found: Mapping[str, observed.Release], facts: Facts) -> tuple[Desired, ...]:
@@ -112,12 +120,12 @@ def releases(inspection: tasks.Inspection, found: Mapping[str, observed.Release]
     :raises errors.SpecInvalid: two tasks would share a release, tasks wait for each other, an unknown one is asked for
     """
     dependencies.check(inspection)
-    request = triggers.request(inspection)
     known_request = {
         triggers.parse(release.newest.trigger).request
         for release in found.values()
         if release.newest.owner_uid == inspection.owner.uid
     }
+    request = triggers.request(inspection, known_request | {facts.noted})
     begun: dict[str, _Begun] = {}
     taken: dict[str, str] = {}
     for task in inspection.tasks:
@@ -129,8 +137,10 @@ def releases(inspection: tasks.Inspection, found: Mapping[str, observed.Release]
         taken[name] = task.name
         token = request.of(task)
         begun[task.name] = _begin(
-            inspection, task, name, found.get(name), facts, token, elsewhere=token in known_request
-        )
+            inspection, task, name, found.get(name), facts, token,
+            # What others have accepted isn't meant for a task that was added later; its row knows nothing of it.
+            elsewhere=token in known_request and facts.requested.get(task.name) != token,
+        )  # fmt: skip
     made: dict[str, Desired] = {}
     free = facts.free
     for task in _in_order(inspection):
@@ -153,6 +163,7 @@ class _Begun:
     asked: bool
     deferred: bool  # a run was asked for and waits for the one that goes on
     installed: bool
+    requested: str  # which request it is about to accept
 
 
 def _begin(
@@ -183,7 +194,13 @@ def _begin(
         trigger, asked, deferred = calm, False, True
     key = runkey.run_key(task, trigger)
     new = release is None or release.newest.run_key != key
-    return _Begun(task, name, key, trigger, calm, new, asked, deferred, release is not None)
+    if task.schedule and new and not asked and trigger.now:
+        # A run that was asked for once, of something else: the schedule's next one is soon enough.
+        trigger = dataclasses.replace(trigger, now="")
+        key = runkey.run_key(task, trigger)
+        new = release is None or release.newest.run_key != key
+    requested = token if asked or deferred else ""
+    return _Begun(task, name, key, trigger, calm, new, asked, deferred, release is not None, requested)
 
 
 def _in_order(inspection: tasks.Inspection) -> list[tasks.Task]:
@@ -211,6 +228,7 @@ def _want(begun: _Begun, others: Mapping[str, Desired], facts: Facts, free: int)
     want = Desired(
         task, begun.release, runkey.run_key(task, trigger), str(trigger), "",
         made=facts.made.get(begun.release, frozenset()), waiting=begun.deferred,
+        requested=begun.requested, firing=not task.schedule and begun.release in facts.crons,
     )  # fmt: skip
     if task.name in facts.denied:
         return dataclasses.replace(want, refused=facts.denied[task.name])
@@ -243,7 +261,7 @@ def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
     unless it isn't chosen any more."""
     if not facts.sees_nodes:
         words = "the operator may not see nodes; its chart gives it that right"
-        return dataclasses.replace(want, refused=errors.NotAllowed(f"task {want.task.name!r}: {words}"))
+        return dataclasses.replace(want, refused=errors.ClusterForbidden(f"task {want.task.name!r}: {words}"))
     chosen = plan_nodes.members(facts.nodes, wanted)
     if len(chosen.fitting) > plan_nodes.MAX_NODES:
         return dataclasses.replace(want, refused=errors.TooManyNodes(
@@ -309,9 +327,10 @@ def _waits_for(other: Desired, result: Ended | None) -> Aside | None:
 def _with_slots(want: Desired, begun: _Begun, free: int) -> Desired:
     """As many new Jobs as may be active; the others wait."""
     late = [member for member in want.jobs if member.name not in want.made][max(0, free) :]
-    if not late:
+    if not late or (want.task.nodes is None and not begun.new):
         return want
-    jobs = tuple(member for member in want.jobs if member not in late)
+    names = {member.name for member in late}
+    jobs = tuple(member for member in want.jobs if member.name not in names)
     if not want.task.schedule and (want.task.nodes is None or not (jobs or begun.installed)):
         return dataclasses.replace(want, held=Aside("", False, "Queued", _QUEUED), waiting=True)
     asides = tuple(Aside(member.target, False, "Queued", _QUEUED) for member in late)

@@ -14,7 +14,6 @@ _PASSING = frozenset(
     f"node.kubernetes.io/{word}"
     for word in (
         "not-ready", "unreachable", "unschedulable", "disk-pressure", "memory-pressure", "pid-pressure",
-        "network-unavailable",
     )
 )  # fmt: skip
 #: What the pods on nodes tolerate besides what the task says.

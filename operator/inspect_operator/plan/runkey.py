@@ -23,7 +23,8 @@ def run_key(task: tasks.Task, trigger: triggers.Trigger) -> str:
     Beside a schedule only a run that was asked for has one: what a later edit changes is for the schedule's next run.
     """
     if task.schedule:
-        return _sha256({"now": trigger.now})[:KEY_HEX]
+        where = {"nodes": True} if task.nodes is not None else {"hosts": True} if task.hosts else {}
+        return _sha256({"now": trigger.now, **where})[:KEY_HEX]
     content: dict[str, Any] = {"kind": task.kind.value}
     for field in ("script", "check", "image", "args", "env", "env_from", "interpreter"):
         if value := getattr(task, field):

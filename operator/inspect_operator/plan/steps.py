@@ -4,6 +4,7 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
+from inspect_operator import errors
 from inspect_operator.plan import desired, observed, state
 
 
@@ -47,9 +48,13 @@ def decide(
     """Everything to do; empty where every release is as desired."""
     steps = []
     for want in wanted:
-        if want.refused and want.task.schedule and _ours(found.get(want.release), known):
+        taken_back = isinstance(want.refused, errors.NotAllowed)
+        if taken_back and want.task.schedule and _ours(found.get(want.release), known):
             # Its runs come by themselves: what may not be any more is taken away.
             steps.append(Step(Action.UNINSTALL, want.release, str(want.refused), None, found[want.release]))
+        if want.held and want.firing and _ours(found.get(want.release), known):
+            why = "its schedule was taken away, and what is to run in its place waits"
+            steps.append(Step(Action.UNINSTALL, want.release, why, None, found[want.release]))
         if want.held or want.refused:
             continue
         release = found.get(want.release)

@@ -8,6 +8,7 @@ What was accepted last is stored in a label of the release, as `g<generation>.r<
 import dataclasses
 import hashlib
 import re
+from collections.abc import Collection
 
 from inspect_operator import errors
 from inspect_operator.api import group
@@ -42,6 +43,11 @@ class Request:
         return self.token if self.names is None or task.name in self.names else ""
 
 
+def token(text: str) -> str:
+    """10 hex digits of a request's text; empty where nothing is asked for."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HEX] if text else ""
+
+
 def parse(text: str) -> Trigger:
     """A stored trigger; what is not understood is as if it weren't there."""
     found = {part[0]: part[1:] for part in text.split(".") if part}
@@ -49,26 +55,26 @@ def parse(text: str) -> Trigger:
     return Trigger(int(generation) if generation.isdigit() else 0, found.get("r", ""), found.get("n", ""))
 
 
-def request(inspection: tasks.Inspection) -> Request:
-    """What the annotation asks for.
+def request(inspection: tasks.Inspection, accepted: Collection[str] = ()) -> Request:
+    """What the annotation asks for; `accepted` are the tokens of requests that were done.
 
-    :raises errors.SpecInvalid: it names a task that there isn't
+    :raises errors.SpecInvalid: it names a task that there isn't, and nobody has done it yet
     """
     text = inspection.run_request
     if not text:
         return Request()
-    token = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HEX]
+    asked_for = token(text)
     chosen = re.fullmatch(r".*?\sfor\s+(\S.*)", text, re.DOTALL)
     if chosen is None:
-        return Request(token)
+        return Request(asked_for)
     names = {task.name for task in inspection.tasks}
     asked = {chosen[1]} if chosen[1] in names else {part.strip() for part in chosen[1].split(",")} - {""}
-    if unknown := sorted(asked - names):
+    if (unknown := sorted(asked - names)) and asked_for not in accepted:
         raise errors.SpecInvalid(
             f"annotation {group.ANNOTATION_RUN_REQUEST}: no task named {unknown[0]!r}; write any text for all tasks, "
             f"such as the time, or '<text> for {sorted(names)[0]}'"
         )
-    return Request(token, frozenset(asked))
+    return Request(asked_for, frozenset(asked))
 
 
 def accepted(

@@ -98,6 +98,7 @@ def head(view: View) -> Row:
         made["schedule"] = f"{task.schedule} {task.time_zone}".strip()
         made["suspended"] = task.suspend
     made["advice"] = _advice(task)
+    made["requested"] = view.want.requested
     return made
 
 

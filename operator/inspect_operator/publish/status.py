@@ -23,7 +23,7 @@ class Facts:
     """What the conditions are decided from.
 
     `converged`: the releases were brought to what `generation` wants, or failed with `problem` (the first of them).
-    `tasks`: how many the spec has, where no row tells of any.
+    `tasks`: how many the spec has, where no row tells of any. `run_request`: the run that was asked for, once clear.
     """
 
     generation: int
@@ -32,6 +32,7 @@ class Facts:
     rows: tuple[rows.Row, ...]
     now: datetime.datetime
     tasks: int = 0
+    run_request: str = ""
 
 
 def status(facts: Facts, before: Status) -> Status:
@@ -47,6 +48,8 @@ def status(facts: Facts, before: Status) -> Status:
         "failed": sum(row.get("verdict") in ("fail", "error") for row in facts.rows),
         "results": list(facts.rows),
     }
+    if noted := facts.run_request or before.get("runRequest"):
+        made["runRequest"] = noted
     if when := sorted(
         {"suspended" if row.get("suspended") else row["schedule"] for row in facts.rows if "schedule" in row}
     ):
@@ -190,8 +193,8 @@ def _with_short_words(row: rows.Row) -> rows.Row:
 def _bare(row: rows.Row) -> rows.Row:
     """What tells runs apart and how they ended; nothing less may be forgotten, it is read back after a restart."""
     kept = (
-        "task_name", "state", "verdict", "reason", "schedule", "suspended", "runKey", "job", "runUid", "exitCode",
-        "started", "finished",
+        "task_name", "state", "verdict", "reason", "schedule", "suspended", "runKey", "requested", "job", "runUid",
+        "exitCode", "started", "finished",
     )  # fmt: skip
     made = {name: row[name] for name in kept if name in row}
     return made | ({"res": rows.cut(str(row["res"]), 64)} if "res" in row else {})

@@ -34,21 +34,20 @@ class Releases:
         #: Revisions (namespace, release, number) left pending by a helm of ours that has ended.
         self.ended: set[tuple[str, str, int]] = set()
 
-    async def carry_out(self, step: steps.Step, owner: tasks.Owner) -> None:
-        """Does what the step says.
+    async def carry_out(self, step: steps.Step, owner: tasks.Owner) -> frozenset[str]:
+        """Does what the step says; returns the names of the Jobs that the release holds now.
 
         :raises errors.InspectError: ReleaseRejected, ReleaseUnavailable, TemplateFailed, ManifestRejected, Cluster…
         """
         if step.action is steps.Action.UNINSTALL:
             await self._uninstall(step.release, owner.namespace, step.found)
-            return
+            return frozenset()
         if step.action is steps.Action.REINSTALL:
             await self._uninstall(step.release, owner.namespace, step.found)
             step = steps.Step(steps.Action.INSTALL, step.release, step.why, step.want, None)
-        if step.want is not None:
-            await self._upgrade(step, step.want, owner)
+        return frozenset() if step.want is None else await self._upgrade(step, step.want, owner)
 
-    async def _upgrade(self, step: steps.Step, want: desired.Desired, owner: tasks.Owner) -> None:
+    async def _upgrade(self, step: steps.Step, want: desired.Desired, owner: tasks.Owner) -> frozenset[str]:
         if step.found is None:
             chart = await asyncio.to_thread(self._renderer.render, want, owner)
         else:
@@ -67,6 +66,7 @@ class Releases:
             "release was %s namespace=%s release=%s why=%r",
             "installed" if step.found is None else "upgraded", owner.namespace, want.release, step.why,
         )  # fmt: skip
+        return frozenset(item["metadata"]["name"] for item in chart.manifests if item["kind"] == "Job")
 
     async def _write(
         self, step: steps.Step, want: desired.Desired, namespace: str, chart: charts.Chart, labels: dict[str, str]

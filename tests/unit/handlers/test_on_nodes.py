@@ -221,8 +221,8 @@ async def test_without_the_right_to_see_nodes_only_tasks_on_nodes_are_refused(ho
     house.cluster.failing[("list", "Node")] = errors.ClusterForbidden("nodes is forbidden")
     await house.start()
     await house.apply(NODES, modern("disk"))
-    assert house.condition("Ready") == ("False", "NotAllowed")
-    assert house.row("nodes")["reason"] == "NotAllowed"
+    assert house.condition("Ready") == ("False", "ClusterForbidden")
+    assert house.row("nodes")["reason"] == "ClusterForbidden"
     await house.finish("disk")
     assert house.row("disk")["verdict"] == "success"
     handlers = house.operator.registry()._watching.get_all_handlers()

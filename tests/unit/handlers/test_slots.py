@@ -65,16 +65,31 @@ def test_what_is_given_back_is_for_others(seen: memory.Memory) -> None:
     assert made.free(ELSEWHERE) == 2, "that one is another's"
 
 
-def test_once_a_job_is_seen_its_reservation_is_forgotten(seen: memory.Memory) -> None:
-    """Else it would hold a slot when the Job has long ended."""
+def test_a_job_that_was_made_counts_until_it_is_seen_and_then_until_it_ends(seen: memory.Memory) -> None:
     made = slots.Slots(seen, 2, 2)
     made.reserve(ONE, ["a"])
+    made.wrote(ONE, "one--a", ["a"], ["a"])
+    assert not made.give_back(ONE)
+    assert (made.free(ONE), made.free(TWO)) == (1, 1)
+    assert made.unseen(ONE[0], "one--a") == {"a"}
     _job(seen, "a")
+    assert made.unseen(ONE[0], "one--a") == set()
     assert made.free(TWO) == 1, "counted once"
     _job(seen, "a", ended=True)
     assert made.free(TWO) == 2
     _job(seen, "a", ended=True, gone=True)
     assert made.free(TWO) == 2
+
+
+def test_a_job_that_goes_before_it_is_seen_makes_room(seen: memory.Memory) -> None:
+    made = slots.Slots(seen, 2, 2)
+    made.wrote(ONE, "one--a", ["a"], ["a"])
+    made.wrote(ONE, "one--b", ["b"], ["b"])
+    assert made.free(TWO) == 0
+    made.wrote(ONE, "one--a", ["later"], ["later"])
+    assert made.unseen(ONE[0], "one--a") == {"later"}
+    made.wrote(ONE, "one--a", (), ())
+    assert made.free(TWO) == 1
 
 
 def test_the_same_name_in_another_namespace_is_another_job(seen: memory.Memory) -> None:

@@ -38,7 +38,7 @@ def test_each_node_has_a_job_of_its_own() -> None:
 @pytest.mark.parametrize("written", [TASK, DAILY])
 def test_where_the_operator_may_not_see_nodes_it_says_so(written: builders.Object) -> None:
     made = want(written, facts=facts(sees_nodes=False))
-    assert isinstance(made.refused, errors.NotAllowed)
+    assert isinstance(made.refused, errors.ClusterForbidden)
     assert str(made.refused).startswith("task 'disk': the operator may not see nodes")
     assert (made.starting, made.crons, made.held) == ((), (), None)
     assert want(modern(), facts=facts(sees_nodes=False)).refused is None

@@ -150,8 +150,7 @@ def test_every_toleration_and_every_taint_meet_as_in_kubernetes() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["not-ready", "unreachable", "unschedulable", "disk-pressure", "memory-pressure", "pid-pressure",
-     "network-unavailable"],
+    ["not-ready", "unreachable", "unschedulable", "disk-pressure", "memory-pressure", "pid-pressure"],
 )  # fmt: skip
 @pytest.mark.parametrize("effect", ["NoSchedule", "NoExecute"])
 def test_what_kubernetes_says_of_a_nodes_health_is_no_reason_to_leave_it_out(key: str, effect: str) -> None:
