@@ -21,17 +21,18 @@ demo: venv images ## from nothing to results: a real cluster, the operator, two 
 	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/python dev/demo.py
 
 .PHONY: check
-check: venv ## format, lint, types, import rules, unit tests; no cluster, under a minute
+check: venv ## format, lint, types, import rules, quick unit tests; no cluster, under a minute
 	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "make format would change these files:"; $(BIN)/ruff format --check $(CODE); }
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy -p inspect_operator
 	@$(BIN)/mypy dev/cluster/embedded dev/demo.py tests
 	@$(BIN)/lint-imports --no-cache | tail -n 3
-	@$(BIN)/pytest -q -n 2 tests/unit
+	@$(BIN)/pytest -q -n 2 -m "not slow" tests/unit
 
 .PHONY: test
-test: check images ## everything: make check, then the tests on a real cluster, then the demo
-	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),6) --dist loadgroup tests/e2e
+test: check images ## everything: make check, the slow unit tests, the tests on a real cluster, the demo
+	@$(BIN)/pytest -q -n 2 -m slow tests/unit
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup tests/e2e
 	@$(MAKE) --no-print-directory demo
 
 .PHONY: run

@@ -36,6 +36,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
                  "--for=delete", "--timeout=60s")  # fmt: skip
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that may take longest first: begun last, they would keep the others' workers waiting."""
+
+    def seconds(item: pytest.Item) -> float:
+        mark = item.get_closest_marker("timeout")
+        return float(mark.args[0]) if mark else 0.0
+
+    items.sort(key=lambda item: -seconds(item))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """An operator that was scaled down comes back."""
     replicas = session.config.stash.get(_REPLICAS, "")

@@ -7,8 +7,8 @@ from tests.e2e.harness import kube, process
 OK = {"name": "ok", "script": "echo 'x ok'"}
 
 REFUSED: dict[str, tuple[list[kube.Object], str]] = {
-    "no task kind": ([{"name": "t"}], "exactly one of script, image"),
-    "two kinds": ([{"name": "t", "script": "true", "image": "x"}], "exactly one of script, image"),
+    "no task kind": ([{"name": "t"}], "exactly one of script, scriptFrom, image, check"),
+    "two kinds": ([{"name": "t", "script": "true", "image": "x"}], "exactly one of script, scriptFrom, image, check"),
     "unknown field": ([{"name": "t", "script": "true", "skript": "x"}], 'unknown field "spec.tasks[0].skript"'),
     "unknown interpreter": ([{"name": "t", "script": "true", "interpreter": "perl"}], "spec.tasks[0].interpreter"),
     "101 tasks": ([{"name": f"t{n}", "script": "true"} for n in range(101)], "spec.tasks"),

@@ -181,7 +181,7 @@ def trusted(namespace: str, check_roles: None) -> Iterator[str]:
     """The namespace with the chart's accounts for the whole cluster."""
     settings = f"checks.install=false,checks.clusterWideNamespaces={{{namespace}}}"
     text = kube.helm(
-        *("template", "op", CHART, "-n", namespace, "-s", "templates/checks.yaml", "--set", settings)
+        *("template", "trusted", CHART, "-n", namespace, "-s", "templates/checks.yaml", "--set", settings)
     )  # fmt: skip
     made = [one for one in yaml.safe_load_all(text) if one]
     bindings = [one["metadata"]["name"] for one in made if one["kind"] == "ClusterRoleBinding"]

@@ -7,8 +7,13 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 import inspect_operator
 from inspect_operator import __main__ as command
+
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
 
 SOURCE = str(pathlib.Path(inspect_operator.__file__).parents[1])
 

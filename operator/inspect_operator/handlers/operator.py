@@ -65,17 +65,20 @@ class Operator:
             self._memory.sees_nodes = False
             logger.warning("nodes can't be seen, tasks with target.nodes are refused: %s", error)
         present = set()
-        for namespace in self._settings.namespaces or ("",):
-            for resource in resources.RELEASED:
-                # Of Jobs and CronJobs it matters what stands in them before the first decision.
-                full = resource in (resources.JOBS, resources.CRON_JOBS)
-                for item in await self._cluster.list(resource, namespace, selector=OURS, full=full):
-                    metadata = item["metadata"]
-                    present.add((metadata["namespace"], resource.kind, metadata["name"]))
-                    if full:
-                        self._memory.notice_child({**item, "kind": resource.kind}, deleted=False)
-                    else:
-                        self._memory.notice_present(resource.kind, metadata)
+        places = [(one, where) for one in resources.RELEASED for where in self._settings.namespaces or ("",)]
+        # Of Jobs and CronJobs it matters what stands in them before the first decision.
+        full = (resources.JOBS, resources.CRON_JOBS)
+        listed = await asyncio.gather(
+            *(self._cluster.list(one, where, selector=OURS, full=one in full) for one, where in places)
+        )
+        for (resource, _), items in zip(places, listed, strict=True):
+            for item in items:
+                metadata = item["metadata"]
+                present.add((metadata["namespace"], resource.kind, metadata["name"]))
+                if resource in full:
+                    self._memory.notice_child({**item, "kind": resource.kind}, deleted=False)
+                else:
+                    self._memory.notice_present(resource.kind, metadata)
         for namespace, name in self._store.runs():
             if (namespace, resources.CONFIG_MAPS.kind, name) not in present:
                 self._memory.missing(namespace, resources.CONFIG_MAPS.kind, name)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from tests.e2e.harness import kube
 
-STOP_SECONDS = 25.0
+STOP_SECONDS = 30.0
 
 
 def image_tag(root: pathlib.Path) -> str:
@@ -37,7 +37,7 @@ class Operator:
         self.settings: dict[str, str] = {
             "RUNNER_IMAGE": runner_image,
             "LEASE_NAMESPACE": namespace,
-            "LEASE_SECONDS": "6",
+            "LEASE_SECONDS": "10",
         }
         self._root = root
         self._folder = folder

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from tests.unit.checks import api_server, machines
 
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
 Object = dict[str, Any]
 PODS, NODES = "/api/v1/namespaces/here/pods", "/api/v1/nodes"
 

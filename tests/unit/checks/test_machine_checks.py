@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from tests.unit.checks import machines
 
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
 IDLE = "cpu  2 0 0 99998 0 0 0 0 0 0\ncpu0 1 0 0 49999 0 0 0 0 0 0\ncpu1 1 0 0 49999 0 0 0 0 0 0\n"
 BUSY = "cpu  82 0 0 100118 0 0 0 0 0 0\ncpu0 80 0 0 50020 0 0 0 0 0 0\ncpu1 1 0 0 50099 0 0 0 0 0 0\n"
 

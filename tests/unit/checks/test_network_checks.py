@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.unit.checks import machines
 
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
 
 @contextlib.contextmanager
 def serving(server: socketserver.BaseServer) -> Iterator[int]:

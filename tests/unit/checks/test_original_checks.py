@@ -8,6 +8,9 @@ from tests.unit.checks import machines
 
 from inspect_operator.runner import findings, stream
 
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
 CHECKS = Path(__file__).resolve().parents[3] / "checks" / "original"
 NAMES = {
     "cpu.sh": "cpu的使用率小于80%",

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from tests.unit.checks import api_server, machines
 
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
 CONFIGMAPS = "/api/v1/namespaces/here/configmaps"
 SERVICES, DEPLOYMENTS = "/api/v1/namespaces/here/services", "/apis/apps/v1/namespaces/here/deployments"
 OWNER = [{"apiVersion": "v1", "kind": "Pod", "name": "me", "uid": "u-1"}]

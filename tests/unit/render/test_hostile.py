@@ -17,6 +17,9 @@ from inspect_operator import yaml_json
 from inspect_operator.api import task as tasks
 from inspect_operator.render import chart, manifest
 
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
 MARK = "a-harmless-text"
 
 SCRIPT = tasks.Task("disk", tasks.Kind.SCRIPT, script="true")

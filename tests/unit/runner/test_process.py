@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
 Runner = Any  # conftest.Runner: a conftest cannot be imported by name
 Eventually = Callable[[Callable[[], bool]], None]
 SOURCE = Path(__file__).resolve().parents[3] / "operator"

@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from tests.unit.runner import ssh_server
 
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
 Ssh = Any  # conftest.Ssh: a conftest cannot be imported by name
 
 

@@ -15,6 +15,9 @@ import pytest
 
 from inspect_operator.runner import findings
 
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
 Ssh = Any  # conftest.Ssh: a conftest cannot be imported by name
 Eventually = Callable[[Callable[[], bool]], None]
 
