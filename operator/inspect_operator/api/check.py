@@ -88,6 +88,11 @@ def asks_cluster(check: Check, parameters: Mapping[str, Any]) -> bool:
     return parameters.get(wide) is True if isinstance(wide, str) else wide
 
 
+def cluster_role(name: str) -> str:
+    """The ClusterRole with the rights of a check; also the account by which it has them in the whole cluster."""
+    return f"inspect-check-{name}"
+
+
 def describe(name: str, rule: Mapping[str, Any]) -> str:
     """One parameter in a few words: `limitPercent (integer, 1 to 100, default 80)`."""
     kind = rule.get("type", "any")

@@ -178,8 +178,8 @@ class Memory:
 
     def made(self, namespace: str, release: str) -> set[str]:
         """Names of the Jobs and CronJobs of a release."""
-        return {job["metadata"]["name"] for job in self._jobs.get((namespace, release))} | self._crons.get(
-            (namespace, release), set()
+        return {job["metadata"]["name"] for job in self._jobs.get((namespace, release))} | self.crons(
+            namespace, release
         )
 
     def lost(

@@ -275,8 +275,11 @@ def _on_nodes(want: Desired, wanted: tasks.Nodes, facts: Facts) -> Desired:
         cron = Member(node.name, name)
         job = Member(node.name, naming.run_name(name, runkey.member_key(want.run_key, node.name)))
         usable = node.name in fitting and node.ready and not node.cordoned
-        chosen_now = plan_nodes.selects(wanted.selector, node.labels)
-        kept = [member for member in (job, cron) if usable or (chosen_now and member.name in want.made)]
+        kept = [
+            member
+            for member in (job, cron)
+            if usable or (member.name in want.made and plan_nodes.selects(wanted.selector, node.labels))
+        ]
         jobs += [member for member in kept if member is job]
         crons += [member for member in kept if member is cron]
         if node.name in fitting and (cron if want.task.schedule else job) not in kept:

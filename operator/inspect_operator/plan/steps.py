@@ -48,16 +48,12 @@ def decide(
     """Everything to do; empty where every release is as desired."""
     steps = []
     for want in wanted:
-        taken_back = isinstance(want.refused, errors.NotAllowed)
-        if taken_back and want.task.schedule and _ours(found.get(want.release), known):
-            # Its runs come by themselves: what may not be any more is taken away.
-            steps.append(Step(Action.UNINSTALL, want.release, str(want.refused), None, found[want.release]))
-        if want.held and want.firing and _ours(found.get(want.release), known):
-            why = "its schedule was taken away, and what is to run in its place waits"
-            steps.append(Step(Action.UNINSTALL, want.release, why, None, found[want.release]))
-        if want.held or want.refused:
-            continue
         release = found.get(want.release)
+        if want.held or want.refused:
+            why = _why_over(want)
+            if why and release is not None and release.newest.owner_uid == known.owner_uid:
+                steps.append(Step(Action.UNINSTALL, want.release, why, None, release))
+            continue
         which, why = state.of(want, release, known, generation)
         if which is not state.State.IN_SYNC:
             steps.append(Step(ACTIONS[which], want.release, why, want, release))
@@ -70,5 +66,10 @@ def decide(
     return tuple(steps)
 
 
-def _ours(release: observed.Release | None, known: state.Known) -> bool:
-    return release is not None and release.newest.owner_uid == known.owner_uid
+def _why_over(want: desired.Desired) -> str:
+    """Why the release of a task that is held or refused may not stay as it is: CronJobs in it fire by themselves."""
+    if want.task.schedule and isinstance(want.refused, errors.NotAllowed):
+        return str(want.refused)
+    if want.held and want.firing:
+        return "its schedule was taken away, and what is to run in its place waits"
+    return ""

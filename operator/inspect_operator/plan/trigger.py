@@ -64,7 +64,7 @@ def request(inspection: tasks.Inspection, accepted: Collection[str] = ()) -> Req
     if not text:
         return Request()
     asked_for = token(text)
-    chosen = re.fullmatch(r".*?\sfor\s+(\S.*)", text, re.DOTALL)
+    chosen = re.fullmatch(r"(?:.*?\s)?for\s+(\S.*)", text, re.DOTALL)
     if chosen is None:
         return Request(asked_for)
     names = {task.name for task in inspection.tasks}

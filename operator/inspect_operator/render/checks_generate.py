@@ -11,7 +11,6 @@ from typing import Any
 from inspect_operator.api import check as checks
 from inspect_operator.api import group
 from inspect_operator.render import checks as checks_on_disk
-from inspect_operator.render import context
 
 TEMPLATE = pathlib.Path("charts/inspect-operator/templates/checks.yaml")
 REFERENCE = pathlib.Path("docs/checks.md")
@@ -29,27 +28,23 @@ def generated(root: pathlib.Path) -> dict[pathlib.Path, str]:
     }
 
 
-def cluster_role(name: str) -> str:
-    """The ClusterRole with the rights of a check; also the ServiceAccount for its use in the whole cluster."""
-    return context.ACCESS_PREFIX + name
-
-
 def chart_template(shipped: Mapping[str, checks.Check]) -> str:
     """The rights of the checks as a template of the operator's chart."""
     asking = {name: one.access for name, one in shipped.items() if one.access is not None}
     wide = [name for name, access in asking.items() if access.cluster_wide]
     roles = "".join(
-        _ROLE.replace("ROLE", cluster_role(name)) + "".join(map(_rule, access.rules)) for name, access in asking.items()
+        _ROLE.replace("ROLE", checks.cluster_role(name)) + "".join(map(_rule, access.rules))
+        for name, access in asking.items()
     )
-    names = json.dumps([cluster_role(name) for name in asking])
-    accounts = " ".join(f'"{cluster_role(name)}"' for name in wide)
+    names = json.dumps([checks.cluster_role(name) for name in asking])
+    accounts = " ".join(f'"{checks.cluster_role(name)}"' for name in wide)
     text = (
         _TEMPLATE.replace("ROLES\n", roles)
         .replace("NAMES", names)
         .replace("ACCOUNTS", accounts)
         .replace("LABEL", group.LABEL_TASKS)
     )
-    return text.replace("FIRST", cluster_role(next(iter(asking)))).replace("ALLOWED", group.CHECKS_ALLOWED)
+    return text.replace("FIRST", checks.cluster_role(next(iter(asking)))).replace("ALLOWED", group.CHECKS_ALLOWED)
 
 
 _ROLE = """---

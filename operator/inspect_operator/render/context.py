@@ -17,8 +17,6 @@ _MAX_BACKOFF_SECONDS = 360
 _GRACE_SECONDS = 120
 DEFAULT_REQUESTS = {"cpu": "10m", "memory": "32Mi"}
 DEFAULT_MEMORY_LIMIT = "512Mi"
-#: By what a check's rights are found: ClusterRoles, and accounts that may use them in the whole cluster.
-ACCESS_PREFIX = "inspect-check-"
 
 
 def of_release(
@@ -50,7 +48,7 @@ def of_release(
             "image_pull_secrets": [{"name": name} for name in task.image_pull_secrets],
             "profile": task.profile,
             "service_account": account(task, want.release),
-            "cluster_role": ACCESS_PREFIX + task.check if task.own_account else "",
+            "cluster_role": checks.cluster_role(task.check) if task.own_account else "",
             **hosts.context(task, want.release),
         },
         "settings": {"runner_image": settings.runner_image, "image_pull_policy": settings.image_pull_policy},
@@ -80,7 +78,7 @@ def account(task: tasks.Task, release: str) -> str:
     """The account of the task's pods: the one it names, else what its check needs, else none."""
     if task.own_account:
         return release
-    return task.service_account or (ACCESS_PREFIX + task.check if task.asks_api else "")
+    return task.service_account or (checks.cluster_role(task.check) if task.asks_api else "")
 
 
 def _script(text: str) -> dict[str, str]:

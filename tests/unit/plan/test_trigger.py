@@ -87,12 +87,16 @@ def test_a_name_with_a_comma_or_a_for_in_it_is_one_name(task: str, others: tuple
     assert _named(f"now for {task}", task, *others)[1] == [task]
 
 
-@pytest.mark.parametrize("request_", ["now for d", "now for a, d", "now for A", "now for a b"])
+@pytest.mark.parametrize("request_", ["now for d", "now for a, d", "now for A", "now for a b", "for d"])
 def test_a_name_that_no_task_has_is_refused_with_one_that_has(request_: str) -> None:
     with pytest.raises(errors.SpecInvalid) as refused:
         _named(request_)
     assert str(refused.value).startswith("annotation api.practice.com/run-requested-at: no task named ")
     assert str(refused.value).endswith("write any text for all tasks, such as the time, or '<text> for a'")
+
+
+def test_names_count_without_a_text_before_them_too() -> None:
+    assert _named("for a")[1] == ["a"]
 
 
 def test_another_text_is_another_request_and_the_same_text_the_same() -> None:
