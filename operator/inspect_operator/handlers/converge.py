@@ -188,7 +188,8 @@ class Converger:
                     await self._permissions.check(step.want.task, owner.namespace, now=True)
                 jobs = await self._releases.carry_out(step, owner)
             except errors.InspectError:
-                self._give_back(key, step.want)
+                if step.want is not None:
+                    self._give_back(key, step.want)
                 raise
             self.slots.wrote(key, step.release, jobs, jobs & set(step.want.starting if step.want else ()))
             if step.want is not None:
@@ -197,7 +198,7 @@ class Converger:
 
         due = self._attempts.due(key, subject, open_steps)
         for step in open_steps:
-            if step not in due:
+            if step not in due and step.want is not None:
                 self._give_back(key, step.want)
         await self._attempts.carry_out(key, subject, due, act, lambda: self._subject(key) == subject)
 

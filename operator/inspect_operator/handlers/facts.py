@@ -7,7 +7,8 @@ from inspect_operator.api import task as tasks
 from inspect_operator.handlers import memory as memories
 from inspect_operator.handlers import queue, slots
 from inspect_operator.plan import desired, naming, observed
-from inspect_operator.run import outcome
+from inspect_operator.publish import row as rows_of_tasks
+from inspect_operator.run import jobs
 
 
 def of(
@@ -28,11 +29,13 @@ def of(
         told: set[str] = set()
         if release in found and found[release].newest.run_key == row.get("runKey"):
             # Of another run it says nothing: a script changed away and back is run once more.
-            ended = (one for one in (row, *(row.get("targets") or ())) if one.get("state") == "finished")
-            told = {one["job"] for one in ended if one.get("job")}
+            # A Job that was seen once has had its turn, also where somebody deleted it before it ended.
+            told = {one["job"] for one in (row, *(row.get("targets") or ())) if one.get("job")}
+        if release in found:
+            told |= memory.gone(namespace, release)
         unseen = taken.unseen(namespace, release)
         made[release] = frozenset(memory.made(namespace, release) | unseen | told)
-        if unseen or any(not outcome.job_ended(job) for job in memory.jobs(namespace, release)):
+        if unseen or any(_goes_on(job, row) for job in memory.jobs(namespace, release)):
             active.add(release)
     results = {
         name: desired.Ended(row.get("runKey", ""), row.get("verdict", "") if row.get("state") == "finished" else "")
@@ -50,3 +53,17 @@ def of(
         free=taken.free(key),
         profiles=settings.profiles_of(namespace),
     )
+
+
+def _goes_on(job: memories.Object, row: rows_of_tasks.Row) -> bool:
+    """Whether the Job runs, or its result isn't told yet: replaced now, what it found would be lost."""
+    end = jobs.read(job).end
+    if end is None:
+        return True
+    told = [row, *(row.get("targets") or ())]
+    uids = {one.get("runUid") for one in told if one.get("state") == "finished"}
+    uids |= {one.get("runUid") for one in row.get("history") or ()}
+    if job["metadata"]["uid"] in uids or (row.get("targetsCut") and row.get("state") == "finished"):
+        return False
+    # The history forgets in time; what ended before the last result is no longer to come.
+    return (rows_of_tasks.timestamp(end.at) or "") >= str(row.get("finished", ""))

@@ -52,6 +52,8 @@ class Memory:
         #: What else releases hold, as last seen: by namespace, kind and name.
         self._held: dict[tuple[str, str, str], drift.Essence | None] = {}
         self._crons: dict[tuple[str, str], set[str]] = {}  # names by namespace and release
+        #: Names of wanted Jobs that somebody deleted, by namespace and release: they had their turn.
+        self._gone: dict[tuple[str, str], set[str]] = {}
 
     def notice_inspect(self, body: Object, deleted: bool) -> queue.Key:
         """Keeps the object, or forgets everything about it."""
@@ -65,6 +67,7 @@ class Memory:
         if deleted or another:
             self.converged.pop(key, None)
             self.waiting.pop(key, None)
+            self._gone = {release: names for release, names in self._gone.items() if self._owners.get(release) != key}
         if deleted:
             self.inspects.pop(key, None)
             self.suspect.discard(key)
@@ -110,6 +113,8 @@ class Memory:
             self._named.put(name, job, deleted)
             self._notice_job(name)
             changed = deleted
+            if deleted and place in self._wanted:
+                self._gone.setdefault(release, set()).add(metadata["name"])
         else:
             changed = self._notice_held(place, release, body, deleted)
         if changed and place in self._wanted:
@@ -152,6 +157,10 @@ class Memory:
         releases = {(key[0], want.release) for want in wanted}
         for release in [release for release, owner in self._owners.items() if owner == key and release not in releases]:
             del self._owners[release]
+            self._gone.pop(release, None)
+        for want in wanted:
+            # What isn't wanted any more (its node left) may be wanted again, and is then made again.
+            self._gone.get((key[0], want.release), set()).intersection_update(member.name for member in want.jobs)
         self._wanted.update(dict.fromkeys(places, key))
         self._owners.update(dict.fromkeys(releases, key))
 
@@ -181,6 +190,10 @@ class Memory:
         return {job["metadata"]["name"] for job in self._jobs.get((namespace, release))} | self.crons(
             namespace, release
         )
+
+    def gone(self, namespace: str, release: str) -> frozenset[str]:
+        """Names of wanted Jobs that somebody deleted."""
+        return frozenset(self._gone.get((namespace, release), ()))
 
     def lost(
         self, namespace: str, wanted: Iterable[desired.Desired], rendered: Mapping[str, drift.Essences]

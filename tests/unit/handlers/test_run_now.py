@@ -1,11 +1,15 @@
 """A run that is asked for by the annotation: once for each token, of all tasks or of those named."""
 
+import time
 from typing import Any
 
 import pytest
 from tests.unit import builders
 from tests.unit.builders import modern, node
 from tests.unit.handlers.conftest import House
+
+from inspect_operator import errors
+from inspect_operator.handlers import runs
 
 DISK, NET = modern("disk", script="df"), modern("net", image="ping:1")
 NIGHTLY = modern("nightly", script="df", schedule="@daily")
@@ -116,6 +120,32 @@ async def test_beside_a_schedule_it_is_a_job_of_its_own(house: House, suspend: b
     assert (found["metadata"]["uid"], found["spec"]["suspend"]) == (cron, suspend)
     await house.start()
     assert house.open_jobs() == []
+
+
+@pytest.mark.parametrize("task", [NET, modern("net", image="ping:1", target={"nodes": {}})])
+async def test_it_waits_until_the_result_of_the_run_before_is_told(
+    house: House, task: builders.Object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Job has ended, its log isn't read yet: replaced now, what it found would be lost."""
+    monkeypatch.setattr(runs, "LOG_AGAIN_SECONDS", 1000.0)
+    await house.nodes(node("a"))
+    await house.apply(task)
+    log = house.cluster.log
+
+    async def silent(*_: Any, **__: Any) -> bytes:
+        raise errors.ClusterUnavailable("the node does not answer")
+
+    house.cluster.log = silent  # type: ignore[method-assign]
+    await house.finish("net", "ping fail lost\n")
+    await house.ask("again")
+    assert house.open_jobs() == []
+    house.cluster.log = log  # type: ignore[method-assign]
+    monotonic = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic() + 1001.0)
+    await house.report()
+    assert len(house.open_jobs()) == 1
+    await house.finish("net")
+    assert [one["verdict"] for one in house.row("net")["history"]] == ["fail"]
 
 
 async def test_it_waits_for_the_schedules_own_run_and_both_results_are_told(house: House) -> None:

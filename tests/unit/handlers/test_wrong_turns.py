@@ -196,3 +196,39 @@ async def test_a_password_goes_with_the_hosts(house: House) -> None:
     assert "night--ssh-ssh" in house.cluster.names("Secret")
     await house.apply(original("ssh", type="script", script="df", script_location="local"))
     assert "night--ssh-ssh" not in house.cluster.names("Secret")
+
+
+async def test_a_job_deleted_while_the_queue_is_full_is_told_once_and_upgrades_nothing(house: House) -> None:
+    await _limited(house, 1)
+    await house.nodes(node("a"), node("b"))
+    await house.apply(modern("t", target={"nodes": {}}))
+    (job,) = house.open_jobs()
+    await house.apply(modern("t"), name="other")  # takes the slot as soon as it is free
+    calls = len(house.helm.calls)
+    del house.cluster.objects[("Job", "default", job)]
+    await house.sync()
+    assert house.on("t", "a")["reason"] == "JobDeleted"
+    assert len(house.helm.calls) <= calls + 2
+    for _ in range(2):
+        (job,) = house.open_jobs()
+        await house.end(job)
+    assert house.open_jobs() == []
+    assert house.on("t", "a")["reason"] == "JobDeleted", "it had its turn"
+    assert house.on("t", "b")["verdict"] == house.row("t", "other")["verdict"] == "success"
+
+
+async def test_an_uninstall_that_fails_gives_away_no_slot_of_another_task(house: House) -> None:
+    await _limited(house, 1)
+    await house.apply(modern("t0", script="x"), modern("gone", schedule=NIGHTLY))
+    await house.apply(modern("t"), name="other")
+
+    def fail(verb: str) -> None:
+        if verb == "uninstall":
+            raise errors.ReleaseUnavailable("hiccup")
+
+    house.helm.before = fail
+    await house.apply(modern("t0", script="y"))  # its run waits, and a release that should go stays
+    for job in house.open_jobs():
+        await house.end(job)
+        assert len(house.open_jobs()) <= 1
+    assert len(house.open_jobs()) == 1
