@@ -44,8 +44,9 @@ images: cluster-up ## build the operator's and the runner's image and load them 
 	@$(PYTHON) dev/cluster images
 
 .PHONY: generate
-generate: venv ## write crds/, docs/checks.md and parts of the chart from models and checks
-	@$(BIN)/python -m inspect_operator.api.crd . && $(BIN)/python -m inspect_operator.render.checks_generate .
+generate: venv ## write crds/, parts of docs/ and of the chart from models, checks and metrics
+	@for part in api.crd render.checks_generate publish.metrics_generate; do \
+	  $(BIN)/python -m inspect_operator.$$part .; done
 
 .PHONY: format
 format: venv ## format the code and mend what the linter can

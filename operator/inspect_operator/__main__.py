@@ -7,13 +7,16 @@ import dataclasses
 import datetime
 import json
 import logging
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
 from inspect_operator import __version__, errors
 from inspect_operator import settings as settings_module
 from inspect_operator.cluster import client, lease
 from inspect_operator.handlers import operator as operators
+from inspect_operator.handlers import web
+from inspect_operator.publish import meters
 from inspect_operator.release import helm
 
 logger = logging.getLogger("inspect_operator")
@@ -59,18 +62,27 @@ async def run(settings: settings_module.Settings) -> int:
     :raises errors.InspectError: it could not start
     """
     version = await helm.Helm(settings.helm, 1).version()
-    async with await client.Cluster.connect() as cluster:
+    counted = meters.Meters()
+    counted.built(version)
+    async with web.Web(settings.http_port, counted) as served, await client.Cluster.connect() as cluster:
         where = settings.lease_namespace or await lease.home(cluster, settings.lease_name)
         held = lease.Lease(cluster, where, settings.lease_name, settings.lease_seconds)
-        await held.acquire()
+        counted.leads(settings.lease_name, False)
+        if settings.stand_by:
+            served.state = web.State.STANDING_BY
+        if not await _unless_stopped(held.stand_by() if settings.stand_by else held.acquire()):
+            return 0
+        served.state = web.State.STARTING
+        counted.leads(settings.lease_name, True)
         settings = dataclasses.replace(settings, lease_namespace=where)
-        operator = operators.Operator(settings, cluster, datetime.datetime.now(datetime.UTC))
+        operator = operators.Operator(settings, cluster, datetime.datetime.now(datetime.UTC), counted)
         stop = asyncio.Event()
 
         async def hold() -> None:
             """Without the Lease nothing more may be written: another operator may begin within seconds."""
             try:
                 await held.hold()
+                counted.leads(settings.lease_name, False)
                 await operator.close(at_once=True)
             finally:
                 stop.set()
@@ -80,6 +92,7 @@ async def run(settings: settings_module.Settings) -> int:
             if not settings.namespaces:
                 await lease.refuse_others(cluster, held)
             await operator.prime()
+            served.statuses, served.state = operator.statuses, web.State.SERVING
             logger.info(
                 "inspect-operator started version=%s helm=%s namespaces=%s",
                 __version__, version, ",".join(settings.namespaces) or "all",
@@ -94,6 +107,23 @@ async def run(settings: settings_module.Settings) -> int:
             if not lost:
                 await held.release()
         return EXIT_LEASE if lost else 0
+
+
+async def _unless_stopped(wait: Coroutine[None, None, None]) -> bool:
+    """Waits, and says whether that was for the end: SIGTERM ends it. Later kopf sees to signals; until then nobody
+    would, for the first process of a container."""
+    waiting = asyncio.create_task(wait, name="lease")
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, waiting.cancel)
+    try:
+        await waiting
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if current is not None and current.cancelling():
+            raise
+        return False
+    finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+    return True
 
 
 def _namespaces(given: dict[str, object]) -> dict[str, object]:

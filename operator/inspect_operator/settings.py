@@ -16,7 +16,7 @@ PREFIX = "INSPECT_OPERATOR_"
 _AT_LEAST = {
     "lease_seconds": 1,
     "helm_concurrency": 1,
-    "liveness_port": 0,
+    "http_port": 0,
     "active_runs": 1,
     "active_runs_per_namespace": 1,
 }
@@ -43,7 +43,8 @@ class Settings:
     helm_concurrency: int = 4
     runner_image: str = f"docker.io/inspect-operator/runner:{__version__}"
     image_pull_policy: str = "IfNotPresent"
-    liveness_port: int = 0  # 0: none
+    http_port: int = 0  # of /metrics, /livez and /readyz; 0: none
+    stand_by: bool = False  # wait for the Lease where another operator holds it, rather than refuse to start
     log_level: str = "INFO"
     log_format: str = "text"  # or json
     message_center_url: str = ""
@@ -104,6 +105,10 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
 def _parse(variable: str, text: str, kind: type) -> Any:
     if kind is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise errors.SettingsInvalid(f"{variable}={text}: expected true or false")
+        return text.lower() == "true"
     try:
         return kind(text)
     except ValueError:

@@ -2,6 +2,8 @@
 
 import json
 
+from prometheus_client import parser
+
 from tests.e2e.harness import kube
 
 CHART = "charts/inspect-operator"
@@ -27,6 +29,19 @@ def test_installed_operator_serves_its_namespace_and_leaves_nothing(
     found = kube.finished(namespace, "inside")
     assert (kube.row(found, "a")["verdict"], kube.row(found, "a")["revision"]) == ("fail", 2)
     kube.until("event", lambda: "RunFailed" in kube.run("events", "-n", namespace, "--for", "inspect/inside"))
+
+    # What Prometheus would scrape, through the API server.
+    pod = kube.items("pods", namespace, "-l", "app.kubernetes.io/name=inspect-operator")[0]["metadata"]["name"]
+    page = f"/api/v1/namespaces/{namespace}/pods/{pod}:8080/proxy"
+    assert kube.run("get", "--raw", f"{page}/livez") == "ok\n"
+    series = _series(kube.until("scraped", lambda: _after_fail(kube.run("get", "--raw", f"{page}/metrics"))))
+    labels = {"namespace": namespace, "inspect": "inside", "task": "a"}
+    assert series["inspect_task_findings", frozenset({**labels, "result": "fail"}.items())] == 1
+    assert series["inspect_task_result", frozenset({**labels, "verdict": "success"}.items())] == 0
+    assert series["leader_election_master_status", frozenset({"name": "inspect-operator"}.items())] == 1
+    for action in ("install", "upgrade"):
+        done = {"action": action, "outcome": "success"}
+        assert series["inspect_helm_operations_total", frozenset(done.items())] >= 1
 
     # Its rights are enough for every kind of task.
     metadata = {"name": "site", "labels": {"api.practice.com/inspect-checks": "site"}}
@@ -66,6 +81,18 @@ def test_installed_operator_serves_its_namespace_and_leaves_nothing(
         kube.run("get", "clusterroles,clusterrolebindings", "-l", "app.kubernetes.io/instance=op", "-o", "name") == ""
     )
     assert kube.run("get", "crd", "inspects.api.practice.com", "-o", "name")
+
+
+def _after_fail(text: str) -> str:
+    return text if 'task="a",verdict="fail"} 1.0' in text else ""
+
+
+def _series(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in parser.text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 def _ready(namespace: str, name: str) -> kube.Object:

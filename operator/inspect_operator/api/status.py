@@ -106,6 +106,9 @@ class Result(fields.Strict):
     finished: str | None = pydantic.Field(
         None, description="When the run ended.", json_schema_extra={"format": "date-time"}
     )
+    lastSuccess: str | None = pydantic.Field(  # noqa: N815
+        None, description="When a run last ended in success.", json_schema_extra={"format": "date-time"}
+    )
     counts: Counts | None = pydantic.Field(None, description="Findings counted by result.")
     findings: list[Finding] | None = pydantic.Field(None, max_length=100, description="Findings, failing ones first.")
     cut: int | None = pydantic.Field(None, description="Findings that are counted but not listed for want of space.")

@@ -36,6 +36,18 @@ class Lease:
     identity: str = dataclasses.field(default_factory=own_identity)
     _body: client.Object = dataclasses.field(default_factory=dict)
     _renewed: float = 0.0
+    _told: str = ""
+
+    async def stand_by(self) -> None:
+        """Takes the Lease, waiting for as long as somebody else holds it."""
+        while True:
+            try:
+                return await self.acquire()
+            except errors.LeaseHeld:
+                pass
+            except (errors.ClusterUnavailable, errors.ClusterConflict) as error:
+                logger.warning("lease was not read error=%s", error)
+                await asyncio.sleep(min(1.0, self.seconds / 5))
 
     async def acquire(self) -> None:
         """Takes the Lease, waiting one duration where a holder may be dead.
@@ -45,7 +57,11 @@ class Lease:
         found = await self._get()
         holder = _holder(found)
         if holder:
-            logger.info("lease was held, waited for its holder to renew it holder=%s seconds=%g", holder, self.seconds)
+            if holder != self._told:
+                logger.info(
+                    "lease was held, waited for its holder to renew it holder=%s seconds=%g", holder, self.seconds
+                )
+            self._told = holder
             before = found["spec"].get("renewTime")
             deadline = time.monotonic() + float(found["spec"].get("leaseDurationSeconds") or self.seconds)
             while _holder(found) == holder and time.monotonic() < deadline:

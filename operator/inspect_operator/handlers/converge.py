@@ -14,6 +14,7 @@ from inspect_operator.handlers import attempts, finalizer, permission, queue, sc
 from inspect_operator.handlers import facts as facts_module
 from inspect_operator.handlers import memory as memories
 from inspect_operator.plan import desired, naming, observed, state, steps
+from inspect_operator.publish import meters
 from inspect_operator.release import apply, leftovers, passwords
 from inspect_operator.release import store as stores
 from inspect_operator.render import chart, hosts
@@ -43,6 +44,7 @@ class Converger:
         dead_before: datetime.datetime,
         report: Callable[[queue.Key], None],
         wake: Callable[[queue.Key], None],
+        counted: meters.Meters,
     ) -> None:
         self._cluster = cluster
         self._releases = releases
@@ -56,6 +58,7 @@ class Converger:
         self._dead_before = dead_before
         self._report = report
         self._wake = wake
+        self._counted = counted
         self._attempts = attempts.Attempts(max(1, settings.helm_concurrency // 2))
         #: For which object and generation the copies of passwords are right.
         self._copied: dict[queue.Key, attempts.Subject] = {}
@@ -186,7 +189,8 @@ class Converger:
                     raise uncopied[step.release]
                 if step.want is not None:
                     await self._permissions.check(step.want.task, owner.namespace, now=True)
-                jobs = await self._releases.carry_out(step, owner)
+                with self._counted.helm(step.action):
+                    jobs = await self._releases.carry_out(step, owner)
             except errors.InspectError:
                 if step.want is not None:
                     self._give_back(key, step.want)

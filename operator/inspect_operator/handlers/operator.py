@@ -12,6 +12,7 @@ from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import converge, memory, queue, report, site
+from inspect_operator.publish import meters, metrics
 from inspect_operator.release import apply, helm, store
 from inspect_operator.render import chart
 from inspect_operator.run import outcome
@@ -30,8 +31,13 @@ class Operator:
     """All rooms put together."""
 
     def __init__(
-        self, settings: settings_module.Settings, cluster: client.Cluster, dead_before: datetime.datetime
+        self,
+        settings: settings_module.Settings,
+        cluster: client.Cluster,
+        dead_before: datetime.datetime,
+        counted: meters.Meters | None = None,
     ) -> None:
+        counted = counted or meters.Meters()
         self._renderer = renderer = chart.Renderer(settings)
         self._site = site.Site(cluster, settings.lease_namespace, settings.site_checks, renderer.checks)
         self._settings = settings
@@ -41,17 +47,21 @@ class Operator:
         self._helm = helm.Helm(settings.helm, settings.helm_concurrency)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
         reporter = report.Reporter(cluster, self._store, self._memory, self._converge)
-        self._reports = queue.Queue("report", reporter.report, REST_SECONDS)
+        self._reports = queue.Queue("report", reporter.report, REST_SECONDS, counted)
         converger = converge.Converger(
             cluster, releases, self._store, self._memory, settings, renderer, dead_before,
-            self._reports.wake, self._converge,
+            self._reports.wake, self._converge, counted,
         )  # fmt: skip
-        self._converges = queue.Queue("converge", converger.converge)
+        self._converges = queue.Queue("converge", converger.converge, counted=counted)
         self._nodes_timer: asyncio.TimerHandle | None = None
         self._site_task: asyncio.Task[None] | None = None
 
     def _converge(self, key: queue.Key) -> None:
         self._converges.wake(key)
+
+    def statuses(self) -> list[metrics.Seen]:
+        """What is known of every Inspect."""
+        return [metrics.Seen(*key, self._memory.status(key)) for key in self._memory.inspects]
 
     async def prime(self) -> None:
         """Reads what there is: checks, nodes, releases, what they hold, and what they lost while nobody watched."""
@@ -95,13 +105,11 @@ class Operator:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Watches the cluster until a signal or `stop`."""
-        port = self._settings.liveness_port
         await kopf.operator(
             registry=self.registry(),
             standalone=True,
             clusterwide=not self._settings.namespaces,
             namespaces=self._settings.namespaces,
-            liveness_endpoint=f"http://0.0.0.0:{port}/livez" if port else None,
             stop_flag=stop,
         )
 

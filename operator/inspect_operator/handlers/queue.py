@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from inspect_operator import errors
+from inspect_operator.publish import meters
 
 logger = logging.getLogger(__name__)
 
@@ -24,14 +25,16 @@ class _Entry:
     resting: asyncio.TimerHandle | None = None
     again: bool = False
     failures: int = 0
+    since: float = 0.0  # when it came to wait
 
 
 class Queue:
-    """`name` stands in log lines. Between two runs for a key at least `rest_seconds` pass, so that what happens close
-    together is worked on together."""
+    """`name` stands in log lines and metrics. Between two runs for a key at least `rest_seconds` pass, so that what
+    happens close together is worked on together."""
 
-    def __init__(self, name: str, work: Work, rest_seconds: float = 0.0) -> None:
+    def __init__(self, name: str, work: Work, rest_seconds: float = 0.0, counted: meters.Meters | None = None) -> None:
         self._name = name
+        self._meter = (counted or meters.Meters()).controller(name)
         self._work = work
         self._rest_seconds = rest_seconds
         self._entries: dict[Key, _Entry] = {}
@@ -45,9 +48,12 @@ class Queue:
         if entry.timer is not None:
             entry.timer.cancel()
             entry.timer = None
+        if not entry.again:
+            entry.since = self._meter.added()
         if entry.task is not None or entry.resting is not None:
             entry.again = True
         else:
+            entry.again = False
             entry.task = asyncio.create_task(self._run(key, entry), name=f"{self._name} {key[0]}/{key[1]}")
 
     async def close(self) -> None:
@@ -65,6 +71,7 @@ class Queue:
 
     async def _run(self, key: Key, entry: _Entry) -> None:
         delay: float | None = None
+        failures, began = entry.failures, self._meter.began(entry.since)
         try:
             delay = await self._work(key)
             entry.failures = 0
@@ -80,6 +87,7 @@ class Queue:
             logger.exception("%s failed unexpectedly object=%s/%s", self._name, *key)
         finally:
             entry.task = None
+            self._meter.ended(began, failed=entry.failures > failures, again=delay is not None)
         if self._rest_seconds and not self._closed:
             loop = asyncio.get_running_loop()
             entry.resting = loop.call_later(self._rest_seconds, self._go_on, key, entry, delay)
@@ -89,7 +97,6 @@ class Queue:
     def _go_on(self, key: Key, entry: _Entry, delay: float | None) -> None:
         entry.resting = None
         if entry.again:
-            entry.again = False
             self.wake(key)
         elif delay is not None and not self._closed:
             entry.timer = asyncio.get_running_loop().call_later(delay, self.wake, key)

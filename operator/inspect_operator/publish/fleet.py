@@ -11,6 +11,7 @@ Row = rows.Row
 _TARGET = (
     "state", "verdict", "reason", "message", "job", "runUid", "exitCode", "started", "finished", "counts",
 )  # fmt: skip
+_KEPT = ("history", "lastSuccess")
 _NAMED = 5
 _ORDER = ("fail", "unknown", "warn", "success", "info")
 
@@ -52,7 +53,7 @@ def member(before: Row | None, target: str) -> Row | None:
 def _as_run(before: Row | None, view: rows.View) -> Row | None:
     """The whole of a run on all nodes counts as one in the history, by its run key; a schedule's is each node's."""
     if before is None or view.task.schedule or before.get("runKey") == view.want.run_key:
-        return {"history": (before or {}).get("history") or []}
+        return {"history": [], **{name: value for name, value in (before or {}).items() if name in _KEPT}}
     uid = next((one.get("runUid") for one in before.get("targets") or () if one.get("runUid")), None)
     return before | ({"runUid": uid} if uid else {})
 

@@ -66,7 +66,7 @@ def scheduled(view: View, ended: Sequence[outcome.Run], now: outcome.Run | None,
     oldest first, `now` is one that goes on."""
     made = head(view)
     if before is not None and before.get("schedule"):
-        kept = (*RESULT, "history")
+        kept = (*RESULT, "history", "lastSuccess")
         made |= {name: before[name] for name in kept if name in before}
     for run in ended:
         told = {name: value for name, value in made.items() if name not in RESULT}
@@ -150,6 +150,7 @@ def ended(verdict: str, reason: str, message: str) -> Row:
 
 def with_history(made: Row, before: Row | None) -> Row:
     """With the runs before this one, the one in `before` included where it is another."""
+    made = made | {"lastSuccess": _last_success(made, before or {})}
     if before is None:
         return made
     past = list(before.get("history") or ())
@@ -158,6 +159,12 @@ def with_history(made: Row, before: Row | None) -> Row:
             before = before | {"verdict": verdicts.Verdict.UNKNOWN.value, "reason": "Superseded"}
         past.insert(0, {name: before[name] for name in PAST if name in before})
     return made | {"history": past[:MAX_HISTORY]}
+
+
+def _last_success(made: Row, before: Row) -> str | None:
+    """Kept by itself: the history may be too short to tell it."""
+    ended = [row.get("finished") for row in (made, before) if row.get("verdict") == verdicts.Verdict.SUCCESS.value]
+    return max((moment for moment in (*ended, before.get("lastSuccess")) if moment), default=None)
 
 
 def counts(numbers: Any) -> Row:

@@ -56,6 +56,30 @@ async def test_one_that_was_given_back_is_taken_at_once() -> None:
     assert (_spec(cluster)["holderIdentity"], _spec(cluster)["leaseTransitions"]) == ("second", 1)
 
 
+async def test_a_standby_takes_it_over_once_its_holder_is_gone_and_not_before() -> None:
+    cluster = cluster_in_memory.Cluster()
+    first, second = _lease(cluster, "first"), _lease(cluster, "second")
+    await first.acquire()
+    holding = asyncio.create_task(first.hold())
+    waiting = asyncio.create_task(second.stand_by())
+    await asyncio.sleep(3 * SECONDS)  # the promise is about a span of time
+    assert not waiting.done()
+    assert _spec(cluster)["holderIdentity"] == "first"
+    holding.cancel()
+    died = time.monotonic()
+    async with asyncio.timeout(10 * SECONDS):
+        await waiting
+    assert time.monotonic() - died > SECONDS / 2, "a holder that is only late is not robbed"
+    assert _spec(cluster)["holderIdentity"] == "second"
+
+
+async def test_a_standby_outlives_an_api_server_that_is_away() -> None:
+    cluster = cluster_in_memory.Cluster()
+    cluster.failing[("get", "Lease")] = errors.ClusterUnavailable("away")
+    await _lease(cluster, "me").stand_by()
+    assert _spec(cluster)["holderIdentity"] == "me"
+
+
 async def test_a_holder_that_does_not_renew_it_is_dead_after_one_duration() -> None:
     cluster = cluster_in_memory.Cluster()
     _held(cluster)

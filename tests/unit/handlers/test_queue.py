@@ -8,6 +8,7 @@ import pytest
 
 from inspect_operator import errors
 from inspect_operator.handlers import queue
+from inspect_operator.publish import meters
 
 A, B = ("default", "a"), ("default", "b")
 
@@ -267,4 +268,38 @@ async def test_what_happens_close_together_is_worked_on_together() -> None:
     assert runs[1] - runs[0] >= 0.19
     await asyncio.sleep(0.3)
     assert len(runs) == 2, "the other four as one"
+    await one.close()
+
+
+def _value(counted: meters.Meters, metric: str, **labels: str) -> float | None:
+    return counted.registry.get_sample_value(metric, labels)
+
+
+async def test_what_waits_and_what_runs_is_counted() -> None:
+    counted, work = meters.Meters(), Work(errors.ClusterUnavailable("away"), None, 3600.0)
+    work.gate.clear()
+    one = queue.Queue("test", work, counted=counted)
+    both = {"name": "test", "controller": "test"}
+    one.wake(A)
+    await _settled()
+    assert _value(counted, "controller_runtime_active_workers", controller="test") == 1
+    for _ in range(3):
+        one.wake(A)
+    assert _value(counted, "workqueue_depth", **both) == 1, "three wake-ups are one more pass"
+    work.gate.set()
+    await _until(lambda: len(work.begun) == 2 and not work.active)
+    await _settled()
+    assert _value(counted, "workqueue_depth", **both) == 0
+    assert _value(counted, "workqueue_adds_total", **both) == 2
+    assert _value(counted, "workqueue_retries_total", **both) == 1
+    one.wake(A)
+    await _settled()
+    results = {
+        result: _value(counted, "controller_runtime_reconcile_total", controller="test", result=result)
+        for result in ("success", "error", "requeue_after")
+    }
+    assert results == {"success": 1, "error": 1, "requeue_after": 1}
+    assert _value(counted, "controller_runtime_reconcile_errors_total", controller="test") == 1
+    assert _value(counted, "controller_runtime_reconcile_time_seconds_count", controller="test") == 3
+    assert _value(counted, "controller_runtime_active_workers", controller="test") == 0
     await one.close()

@@ -100,6 +100,7 @@ def test_a_run_that_has_ended() -> None:
         "exitCode": 0,
         "started": "2026-01-02T03:04:05Z",
         "finished": "2026-01-02T03:04:05Z",
+        "lastSuccess": "2026-01-02T03:04:05Z",
         "counts": {"success": 1},
         "findings": [{"name": "disk", "result": "success", "message": "45%"}],
         "outputTail": "disk ok 45%\n",
@@ -126,7 +127,12 @@ def test_what_was_known_of_this_run_stays_when_its_job_is_gone() -> None:
 def test_what_was_known_of_another_run_does_not_stay() -> None:
     before = _row(run=finished(job="night--disk-0000000000"))
     past = {name: before[name] for name in ("job", "runUid", "verdict", "reason", "started", "finished")}
-    assert _row(before) == {**STARTING, "res": "waiting: the run is about to start", "history": [past]}
+    assert _row(before) == {
+        **STARTING,
+        "res": "waiting: the run is about to start",
+        "history": [past],
+        "lastSuccess": before["finished"],
+    }
 
 
 def test_a_run_that_was_replaced_before_its_end_stands_in_the_history_as_unknown() -> None:

@@ -102,3 +102,13 @@ def test_an_edit_of_the_schedule_keeps_what_is_known(edit: builders.Object) -> N
 def test_the_result_of_a_task_that_had_no_schedule_is_not_the_schedules() -> None:
     once = rows.once(rows.View(builders.want()), "j", finished(), None)
     assert _row(before=once)["reason"] == "Scheduled"
+
+
+def test_the_last_success_is_remembered_for_longer_than_the_history_is() -> None:
+    made = _row(_ended(0))
+    success = made["finished"]
+    for number in range(1, rows.MAX_HISTORY + 3):
+        made = _row(_ended(number, verdict.Verdict.FAIL), before=made)
+    assert {past["verdict"] for past in made["history"]} == {"fail"}
+    assert made["lastSuccess"] == success
+    assert "lastSuccess" not in _row(_ended(1, verdict.Verdict.FAIL)), "there was none"
