@@ -110,7 +110,7 @@ class Parser:
         problem = junit.read([document.content], found)
         if problem and document.marked and not document.whole:
             problem = "the end of the report is missing, or it is too large to be printed; leave it as a file"
-        if problem and (seen or document.marked):
+        if problem and (seen or document.marked or b"<testcase" in document.content):
             self._collector.add(junit_problem(problem))
         if problem and not document.marked:
             self._lines(document.content)  # nothing that stands in it may be lost

@@ -133,8 +133,8 @@ class _Case:
             self._told[self._within] = attributes.get("value", "")
 
     def hear(self, text: str) -> None:
-        if self._within and len(self._heard) < findings.MAX_MESSAGE:
-            self._heard += text[: findings.MAX_MESSAGE]
+        if self._within and len(self._heard) <= findings.MAX_MESSAGE:
+            self._heard += text[: findings.MAX_MESSAGE + 1]  # one more, so that it is seen to be cut
 
     def leave(self) -> None:
         """Text counts where no attribute said the same."""
