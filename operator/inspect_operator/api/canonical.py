@@ -8,6 +8,7 @@ import pydantic
 from inspect_operator import errors, yaml_json
 from inspect_operator.api import check as checks
 from inspect_operator.api import fields, group, hosts, inspect, original, task
+from inspect_operator.runner import stream
 
 DEFAULT_TIMEOUT_SECONDS = 600
 #: The original's "all" means all: also the nodes that nothing else is scheduled on.
@@ -71,6 +72,7 @@ def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, known: 
         "args": tuple(item.args or ()),
         "env": tuple((variable.name, variable.value) for variable in item.env or ()),
         "env_from": tuple(one.model_dump(exclude_none=True) for one in item.envFrom or ()),
+        **_results(item.results),
         "restart": bool(item.restart),
         "service_account": item.serviceAccountName or "",
         "depends_on": tuple(item.dependsOn or ()),
@@ -150,6 +152,10 @@ def _fitting(made: task.Task, field: str) -> task.Task:
         raise errors.SpecInvalid(f"{field}.envFrom would stay in the pod; on hosts use env, or args")
     if made.hosts and made.profile:
         raise errors.SpecInvalid(f"{field}: a profile is about nodes; a task on hosts can't have one")
+    if made.results_file and made.image:
+        raise errors.SpecInvalid(f"{field}.results.file: files of an image aren't read; let it print its findings")
+    if made.results_file and made.hosts:
+        raise errors.SpecInvalid(f"{field}.results.file: files on hosts aren't read; let the script print its findings")
     if made.asks_api and not made.service_account:
         for name in ("env", "env_from", "args"):
             if getattr(made, name):
@@ -195,6 +201,15 @@ def _check(name: str, written: Mapping[str, Any], field: str, known: Checks) -> 
         "chosen": tuple((variable, value) for variable, value in environment if defaults.get(variable) != value),
         "asks_api": check.access is not None,
         "cluster_wide": checks.asks_cluster(check, given),
+    }
+
+
+def _results(written: fields.Results | None) -> dict[str, Any]:
+    if written is None:
+        return {}
+    return {
+        "results_format": written.format or stream.Format.AUTO,
+        "results_file": written.file or "",
     }
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from inspect_operator import errors
+from inspect_operator.runner import stream
 
 MAX_TASKS = 100
 MAX_SCRIPT_BYTES = 200 * 1024
@@ -57,6 +58,23 @@ class Strict(pydantic.BaseModel):
     """Unknown fields are refused, as kubectl's strict validation refuses them."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class Results(Strict):
+    """How findings are told."""
+
+    format: stream.Format | None = pydantic.Field(
+        None,
+        description="auto (in any way we know), cases (caseName:…, result:…), checks (<check> ok|warn|error …), "
+        "jsonLines, junit, or none: then the exit code is the result. Default auto.",
+    )
+    file: Annotated[str, pydantic.Field(min_length=2, max_length=1024, pattern=r"^/[^\x00-\x1f\x7f]+$")] | None = (
+        pydantic.Field(
+            None,
+            description="File in which the script leaves its findings, such as /tmp/report.xml; it is read once the "
+            "script has ended, instead of what is printed.",
+        )
+    )
 
 
 class EnvVar(Strict):

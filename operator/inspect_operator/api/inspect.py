@@ -76,8 +76,8 @@ class TaskItem(Common):
                     "has(self.envFrom), has(self.serviceAccountName), has(self.dependsOn), has(self.target), "
                     "has(self.restart), has(self.schedule), has(self.timeZone), has(self.suspend), "
                     "has(self.timeout), has(self.retries), has(self.resources), has(self.nodeSelector), "
-                    "has(self.tolerations), has(self.imagePullSecrets), has(self.profile), has(self.ssh)]"
-                    ".exists(x, x)",
+                    "has(self.tolerations), has(self.imagePullSecrets), has(self.profile), has(self.ssh), "
+                    "has(self.results)].exists(x, x)",
                     "message": "the original spelling takes all its fields inside task:",
                 },
                 {
@@ -87,6 +87,11 @@ class TaskItem(Common):
                 {
                     "rule": "!has(self.parameters) || has(self.check)",
                     "message": "parameters belong to check",
+                },
+                {
+                    "rule": "!has(self.results) || !has(self.results.file) || "
+                    "(!has(self.image) && (!has(self.target) || !has(self.target.hosts)))",
+                    "message": "a results file is read in a script's own pod; an image or a host prints its findings",
                 },
             ]
         },
@@ -133,6 +138,9 @@ class TaskItem(Common):
     target: targets.Target | None = pydantic.Field(None, description="Where to run. Default: in one pod.")
     dependsOn: list[fields.Name] | None = pydantic.Field(  # noqa: N815
         None, max_length=fields.MAX_DEPENDS_ON, description="Tasks that must have succeeded before this one starts."
+    )
+    results: fields.Results | None = pydantic.Field(
+        None, description="How the task tells what it found. Default: found out from what it prints."
     )
     restart: bool | None = pydantic.Field(
         None, description="Run the task again whenever the Inspect's spec changes, not only when this task does."

@@ -35,6 +35,12 @@ class Finding(fields.Strict):
     description: Message | None = pydantic.Field(None, description="What is being checked (caseDesc).")
     message: Message | None = pydantic.Field(None, description="What was seen.")
     target: Message | None = pydantic.Field(None, description="The node or host that it was seen on.")
+    severity: Word | None = pydantic.Field(
+        None,
+        description="critical, high, medium, low or info, where it isn't the usual one: high of fail, medium of "
+        "unknown, low of warn, info of the others.",
+    )
+    remediation: Message | None = pydantic.Field(None, description="What to do about it.")
 
 
 class Counts(fields.Strict):

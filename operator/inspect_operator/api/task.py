@@ -4,6 +4,8 @@ import dataclasses
 import enum
 from typing import Any
 
+from inspect_operator.runner import stream
+
 Pairs = tuple[tuple[str, str], ...]
 #: Objects that are handed on to a pod as they were written, such as tolerations.
 Objects = tuple[dict[str, Any], ...]
@@ -93,6 +95,8 @@ class Task:
     retries: int = 0
     requests: Pairs = ()
     limits: Pairs = ()
+    results_format: stream.Format = stream.Format.AUTO
+    results_file: str = ""  # absolute, in the pod; empty where findings are printed
     restart: bool = False
     original: bool = False
     location: str = ""  # script_location as written in the original spelling

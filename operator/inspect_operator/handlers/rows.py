@@ -10,6 +10,7 @@ from inspect_operator.plan import desired, nodes, observed
 from inspect_operator.publish import fleet
 from inspect_operator.publish import row as publish_row
 from inspect_operator.run import outcome
+from inspect_operator.runner import stream
 
 
 class Kept:
@@ -55,6 +56,8 @@ class TaskRow:
         self._slots = slots
         self._looks = looks
         self._kind = outcome.Kind(view.task.kind.value)
+        # What a script leaves in a file is told by the runner's summary or not at all.
+        self._form = stream.Format.NONE if view.task.results_file else view.task.results_format
         newest = view.release.newest if view.release else None
         # While another run stands in the release (or none), what its Jobs did says nothing of this one.
         self._current = newest is not None and newest.run_key == view.want.run_key
@@ -101,7 +104,7 @@ class TaskRow:
         if self._current:
             job = self._memory.job(self._namespace, view.want.release, name)
             if job is not None:
-                run = await self._runs.of(job, view.want.release, self._kind, before, self._looks)
+                run = await self._runs.of(job, view.want.release, self._kind, self._form, before, self._looks)
             gone = self._made and run is None and await self._runs.gone(view.want.release, name, before, self._looks)
         told = publish_row.once(view, name, run, before)
         if gone:
@@ -118,7 +121,7 @@ class TaskRow:
             uid = job["metadata"]["uid"]
             if uid in told and uid != last:
                 continue
-            run = await self._runs.of(job, self._view.want.release, self._kind, before, self._looks)
+            run = await self._runs.of(job, self._view.want.release, self._kind, self._form, before, self._looks)
             if run is None:
                 continue
             if run.verdict is None:

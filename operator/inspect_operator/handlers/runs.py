@@ -9,6 +9,7 @@ from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import memory as memories
 from inspect_operator.publish import row
 from inspect_operator.run import outcome, tail
+from inspect_operator.runner import stream
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,13 @@ class Runs:
         self._unseen = {name: at for name, at in self._unseen.items() if name in names}
 
     async def of(
-        self, job: memories.Object, release: str, kind: outcome.Kind, before: row.Row | None, looks: Looks
+        self,
+        job: memories.Object,
+        release: str,
+        kind: outcome.Kind,
+        form: stream.Format,
+        before: row.Row | None,
+        looks: Looks,
     ) -> outcome.Run | None:
         """What the Job did; None where it turned out to be gone, or where `before` tells its result already."""
         uid, name = job["metadata"]["uid"], job["metadata"]["name"]
@@ -64,24 +71,24 @@ class Runs:
             return None
         now = datetime.datetime.now(datetime.UTC)
         pods = self._memory.pods(self._namespace, release, uid)
-        run = outcome.observe(job, pods, [], None, now, kind)
+        run = outcome.observe(job, pods, [], None, now, kind, form)
         if ended and run.exit_code is None:
             if settled:
                 return None  # why nothing ran is known already; that the Job then gave up tells nothing new
             # Our watch of the pods may be behind that of the Jobs.
             found = await self._cluster.list(resources.PODS, self._namespace, selector=f"job-name={name}", full=True)
             pods = memories.owned(found, uid)
-            run = outcome.observe(job, pods, [], None, now, kind)
+            run = outcome.observe(job, pods, [], None, now, kind, form)
         if run.needs_events:
             events_on_job = await self._cluster.list(
                 resources.EVENTS, self._namespace, fields=f"involvedObject.uid={uid}", full=True
             )
-            run = outcome.observe(job, pods, events_on_job, None, now, kind)
+            run = outcome.observe(job, pods, events_on_job, None, now, kind, form)
         if run.needs_log and run.pod:
             log = await self._log(run, kind, looks)
             if log is None and kind is not outcome.Kind.SCRIPT and uid in self._logless:
                 return None  # the log is all that tells what an image or a host found: not before it is read or lost
-            run = outcome.observe(job, pods, [], log, now, kind)
+            run = outcome.observe(job, pods, [], log, now, kind, form)
         looks.after(run.next_look_seconds)
         return run
 

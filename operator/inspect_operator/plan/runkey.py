@@ -2,7 +2,7 @@
 
 The key is a hash of what the task runs and of the last accepted trigger. Not in it, so that editing it starts
 nothing: fields that stand at their default, schedule, timeZone, suspend, timeout, retries, resources, dependsOn,
-where pods are scheduled, how hosts are logged in to, templates, versions.
+where pods are scheduled, how findings are told, how hosts are logged in to, templates, versions.
 """
 
 import hashlib

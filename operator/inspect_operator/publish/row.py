@@ -174,7 +174,7 @@ def counts(numbers: Any) -> Row:
 
 def _finding(one: findings.Finding) -> Row:
     made = {"name": one.name, "result": one.result.value, "description": one.description, "message": one.message}
-    made["target"] = one.target
+    made |= {"target": one.target, "severity": one.severity or "", "remediation": one.remediation}
     return {"name": "-"} | {name: cut(value) for name, value in made.items() if value}
 
 

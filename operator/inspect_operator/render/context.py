@@ -9,6 +9,7 @@ from inspect_operator.api import check as checks
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import desired, nodes
 from inspect_operator.render import hosts
+from inspect_operator.runner import stream
 
 #: The original project's message center; an image written for it expects an address even where none is configured.
 ORIGINAL_MESSAGE_CENTER = "http://mymessage-svc.default:8888/v1/send"
@@ -36,6 +37,7 @@ def of_release(
             "args": [_literal(text) for text in task.args],
             "env": _env(task, settings),
             "env_from": list(task.env_from),
+            "results_arguments": _results(task),
             "timeout_seconds": task.timeout_seconds,
             "deadline_seconds": deadline_seconds(task),
             "retries": task.retries,
@@ -92,6 +94,12 @@ def deadline_seconds(task: tasks.Task) -> int:
     """When Kubernetes may give up on the Job: after every attempt had its timeout, with back-off and start-up."""
     backoff = sum(min(10 << attempt, _MAX_BACKOFF_SECONDS) for attempt in range(task.retries))
     return (task.timeout_seconds + _GRACE_SECONDS) * (task.retries + 1) + backoff
+
+
+def _results(task: tasks.Task) -> list[str]:
+    """How the runner is told to read findings; nothing where it finds out itself."""
+    form = [] if task.results_format is stream.Format.AUTO else ["--results", task.results_format.value]
+    return form + (["--results-file", _literal(task.results_file)] if task.results_file else [])
 
 
 def _env(task: tasks.Task, settings: settings_module.Settings) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ _STOPPED = (143, 137)  # SIGTERM, then SIGKILL: what a container ends with when 
 class Ending:
     judgement: verdict.Judgement
     report: findings.Report
+    stderr: str = ""  # the last of it, where the runner kept it apart
 
 
 def without_pod(job: jobs.Job, end: jobs.End) -> Ending:
@@ -34,8 +35,16 @@ def without_pod(job: jobs.Job, end: jobs.End) -> Ending:
     return Ending(judgement, findings.Report())
 
 
-def of_pod(pod: pods.Pod, job: jobs.Job, end: jobs.End, log: bytes | None, *, has_runner: bool) -> Ending:
-    """`log`: the end of the container's log, None where it was not or could not be read.
+def of_pod(
+    pod: pods.Pod,
+    job: jobs.Job,
+    end: jobs.End,
+    log: bytes | None,
+    *,
+    has_runner: bool,
+    form: stream.Format = stream.Format.AUTO,
+) -> Ending:
+    """`log`: the end of the container's log, None where it was not or could not be read. `form`: how it tells findings.
 
     `has_runner`: the container's entry point is the runner, whose summary is then worth more than the log.
     """
@@ -43,7 +52,7 @@ def of_pod(pod: pods.Pod, job: jobs.Job, end: jobs.End, log: bytes | None, *, ha
     if note and note.judgement.reason != verdict.Reason.TERMINATED:
         judgement, report = _as_noted(note, pod), note.report
     else:
-        report = note.report if note else stream.parse(tail.whole_lines(log or b""))
+        report = note.report if note else stream.parse(tail.whole_lines(log or b""), form)
         seen = verdict.tally(report) if note or log is not None else "its log could not be read"
         judgement = (
             _from_outside(pod, end, report, seen)
@@ -51,7 +60,7 @@ def of_pod(pod: pods.Pod, job: jobs.Job, end: jobs.End, log: bytes | None, *, ha
             or _never_ran(pod, end)
             or _by_itself(pod, report, log)
         )
-    return Ending(_with_attempts(judgement, job), report)
+    return Ending(_with_attempts(judgement, job), report, note.stderr if note else "")
 
 
 def _as_noted(note: summary.Summary, pod: pods.Pod) -> verdict.Judgement:

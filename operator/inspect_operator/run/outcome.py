@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from inspect_operator.run import creation, ending, jobs, pods, reasons, tail, waiting
+from inspect_operator.runner import stream
 from inspect_operator.runner import targets as runner_targets
 from inspect_operator.runner import verdict as verdicts
 from inspect_operator.runner.findings import Finding
@@ -50,6 +51,7 @@ class Run:
     cut: int = 0  # findings that were printed but are not listed
     targets: tuple[runner_targets.Target, ...] = ()  # what was found on each host
     output_tail: str = ""
+    stderr_tail: str = ""  # at most 1 KiB, where it was kept apart: a script's or check's, in a pod
     exit_code: int | None = None
     started: datetime | None = None
     finished: datetime | None = None
@@ -72,8 +74,10 @@ def observe(
     log: bytes | None,
     now: datetime,
     kind: Kind,
+    form: stream.Format = stream.Format.AUTO,
 ) -> Run:
-    """`job`, pods and Events (on the Job) as the API gives them; `log` is the last `tail.LOG_BYTES` of the last pod's.
+    """`job`, pods and Events (on the Job) as the API gives them; `log` is the last `tail.LOG_BYTES` of the last pod's,
+    which tells findings as `form` says, where no summary does.
 
     To be called without log and Events first: `needs_log` and `needs_events` say whether they are worth a request.
     Where the log cannot be had the first answer stands: it is already the truth about a run whose log is lost.
@@ -81,7 +85,7 @@ def observe(
     told = jobs.read(job)
     pod = pods.last(pods_of_job)
     if told.end is not None:
-        return _finished(told, told.end, pod, tail.or_none(log), kind)
+        return _finished(told, told.end, pod, tail.or_none(log), kind, form)
     if told.suspended:
         return Run(told.uid, told.name, State.WAITING, reasons.Reason.SUSPENDED, "the Job is suspended")
     if pod is None:
@@ -89,11 +93,13 @@ def observe(
     return _going_on(told, pod, now)
 
 
-def _finished(told: jobs.Job, end: jobs.End, pod: pods.Pod | None, log: bytes | None, kind: Kind) -> Run:
+def _finished(
+    told: jobs.Job, end: jobs.End, pod: pods.Pod | None, log: bytes | None, kind: Kind, form: stream.Format
+) -> Run:
     if pod is None:
         ended = ending.without_pod(told, end)
     else:
-        ended = ending.of_pod(pod, told, end, log, has_runner=kind is not Kind.IMAGE)
+        ended = ending.of_pod(pod, told, end, log, has_runner=kind is not Kind.IMAGE, form=form)
     container = pod.ended if pod else None
     return Run(
         uid=told.uid,
@@ -107,6 +113,7 @@ def _finished(told: jobs.Job, end: jobs.End, pod: pods.Pod | None, log: bytes | 
         cut=ended.report.cut,
         targets=runner_targets.parse(log or b"") if kind is Kind.SSH else (),
         output_tail=tail.tail(runner_targets.without(log or b"") if kind is Kind.SSH else log or b""),
+        stderr_tail=ended.stderr,
         exit_code=container.exit_code if container and container.started else None,
         started=(container.started if container else None) or told.started,
         finished=(container.finished if container else None) or end.at,

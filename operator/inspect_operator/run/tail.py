@@ -27,15 +27,4 @@ def whole_lines(log: bytes) -> bytes:
 
 def tail(log: bytes) -> str:
     """The last lines, clean and at most MAX_BYTES of UTF-8; of a single longer line its end."""
-    text = "\n".join(lines.clean(line) for line in _end(log).rstrip().splitlines())
-    data = text.strip("\n").encode()
-    if len(data) <= MAX_BYTES:
-        return data.decode()
-    kept = data[-MAX_BYTES:]
-    _, line_end, rest = kept.partition(b"\n")
-    return (rest if line_end and rest else kept).decode(errors="ignore")
-
-
-def _end(log: bytes) -> bytes:
-    """Four times what is kept: colours and control bytes still go."""
-    return log[-4 * MAX_BYTES :]
+    return lines.tail(log[-4 * MAX_BYTES :], MAX_BYTES)  # more than is kept: colours and control bytes still go

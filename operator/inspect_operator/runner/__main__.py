@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inspect_operator.runner import arguments, findings, oom, process, shebang, stream, summary, verdict
+from inspect_operator.runner import (
+    arguments,
+    findings,
+    lines,
+    oom,
+    process,
+    results_file,
+    shebang,
+    stream,
+    summary,
+    verdict,
+)
 
 _CONFIG_MAPS = Path("/inspect/configmaps")  # where templates mount those that tasks name, each in a folder of its name
 
@@ -29,9 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(refusal, exit_code, given.termination_log, started)
     if given.hosts is not None:
         return _inspect_hosts(given, given.hosts, started)
-    exit_code, judgement, report = _run(given)
-    _leave(summary.Summary(exit_code, judgement, report, started, datetime.now(UTC)), given.termination_log)
-    return exit_code
+    note = _run(given, started)
+    _leave(note, given.termination_log)
+    return note.exit_code
 
 
 def _why_not(given: arguments.Arguments) -> verdict.Judgement | None:
@@ -91,14 +102,18 @@ def _inspect_hosts(given: arguments.Arguments, hosts_file: Path, started: dateti
     return note.exit_code
 
 
-def _run(given: arguments.Arguments) -> tuple[int, verdict.Judgement, findings.Report]:
+def _run(given: arguments.Arguments, started: datetime) -> summary.Summary:
     collector = stream.Collector()
-    parsers = {1: stream.Parser(collector), 2: stream.Parser(collector)}
+    printed = given.results if given.results_file is None else stream.Format.NONE
+    parsers = {1: stream.Parser(collector, printed), 2: stream.Parser(collector, printed)}
     outputs = {1: _Output(1), 2: _Output(2)}
+    last_words = lines.Tail(summary.MAX_STDERR_BYTES)
 
     def on_output(number: int, piece: bytes) -> None:
         outputs[number].write(piece)
         parsers[number].feed(piece)
+        if number == 2:
+            last_words.feed(piece)
 
     killed_before = oom.kills()
     ending = process.run(
@@ -110,13 +125,15 @@ def _run(given: arguments.Arguments) -> tuple[int, verdict.Judgement, findings.R
     )
     for parser in parsers.values():
         parser.close()
+    if given.results_file is not None:
+        results_file.read(given.results_file, given.results, collector)
     report = collector.report()
     exit_code, judgement = judge(ending, given, report, oom_killed=oom.kills() > killed_before)
     if ending.left_behind:
         _say("the script ended but left processes that held its output open; they were killed")
     if ending.timed_out or ending.stopped_by:
         _say(judgement.message)
-    return exit_code, judgement, report
+    return summary.Summary(exit_code, judgement, report, started, datetime.now(UTC), last_words.text())
 
 
 def judge(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from inspect_operator.runner import stream
+
 TERMINATION_LOG = Path("/dev/termination-log")  # Kubernetes' default terminationMessagePath
 
 INTERPRETERS = ("auto", "bash", "sh", "python3")
@@ -20,6 +22,8 @@ class Arguments:
     grace_seconds: float
     termination_log: Path | None  # None: nowhere, there is no kubelet to read it
     hosts: Path | None = None  # the hosts file; None: run the script here
+    results: stream.Format = stream.Format.AUTO
+    results_file: Path | None = None  # where the script leaves its findings; None: it prints them
 
 
 class UsageError(Exception):
@@ -35,6 +39,8 @@ def parse(arguments: Sequence[str]) -> Arguments:
     """Raises UsageError; `--help` ends the process with 0."""
     own, script_arguments = _split(arguments)
     given = _parser().parse_args(own)
+    if given.hosts and given.results_file:
+        raise UsageError("--results-file: a file on hosts is not read; let the script print it")
     return Arguments(
         script=given.script,
         script_arguments=script_arguments,
@@ -43,6 +49,8 @@ def parse(arguments: Sequence[str]) -> Arguments:
         grace_seconds=given.grace,
         termination_log=given.termination_log,
         hosts=given.hosts,
+        results=stream.Format(given.results),
+        results_file=given.results_file,
     )
 
 
@@ -74,6 +82,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--hosts", type=Path, metavar="FILE", help="run it by SSH on every host of this JSON file instead of here"
+    )
+    parser.add_argument(
+        "--results",
+        choices=[form.value for form in stream.Format],
+        default=stream.Format.AUTO.value,
+        help="how findings are told (default: auto, which is in any of these ways)",
+    )
+    parser.add_argument(
+        "--results-file",
+        type=Path,
+        metavar="FILE",
+        help="where the script leaves its findings instead of printing them",
     )
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="stop it after this long (default: never)")
     parser.add_argument(

@@ -43,7 +43,7 @@ def run(given: arguments.Arguments, listed: hosts.Hosts, script: bytes, printer:
         grace_seconds=given.grace_seconds,
         timeout_seconds=listed.run_timeout_seconds,
     )
-    fleet = _Fleet(listed, what, printer)
+    fleet = _Fleet(listed, what, printer, given.results)
     fleet.run(given.timeout_seconds)
     printer.silence_hosts()
     results = fleet.results(given.timeout_seconds)
@@ -96,10 +96,13 @@ def merged(results: Sequence[one_host.Inspected]) -> findings.Report:
 
 
 class _Fleet:
-    def __init__(self, listed: hosts.Hosts, script: remote.Script, printer: printing.Printer) -> None:
+    def __init__(
+        self, listed: hosts.Hosts, script: remote.Script, printer: printing.Printer, form: stream.Format
+    ) -> None:
         self._listed = listed
         self._script = script
         self._printer = printer
+        self._form = form
         self._waiting = deque(listed.hosts)
         self._begun: dict[str, one_host.Inspection] = {}
         self._results: dict[str, one_host.Inspected] = {}
@@ -164,7 +167,7 @@ class _Fleet:
                 if not self._waiting:
                     return
                 host = self._waiting.popleft()
-                inspection = one_host.Inspection(host, self._printer, self._stop.is_set)
+                inspection = one_host.Inspection(host, self._printer, self._stop.is_set, self._form)
                 self._begun[host.name] = inspection
             result = inspection.run(self._script, trusted, self._listed.connect_timeout_seconds)
             with self._lock:

@@ -58,6 +58,32 @@ class Splitter:
         self._unfinished += data[: MAX_LINE_BYTES - len(self._unfinished)]
 
 
+class Tail:
+    """The last bytes of one stream."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept = b""
+
+    def feed(self, data: bytes) -> None:
+        # Twice the limit, for what cleaning takes away.
+        self._kept = (self._kept + data[-2 * self._limit :])[-2 * self._limit :]
+
+    def text(self) -> str:
+        return tail(self._kept, self._limit)
+
+
+def tail(output: bytes, limit: int) -> str:
+    """The last lines, clean and at most `limit` bytes of UTF-8; of a single longer line its end."""
+    text = "\n".join(clean(line) for line in output.rstrip().splitlines())
+    data = text.strip("\n").encode()
+    if len(data) <= limit:
+        return data.decode()
+    kept = data[-limit:]
+    _, line_end, rest = kept.partition(b"\n")
+    return (rest if line_end and rest else kept).decode(errors="ignore")
+
+
 def split(block: bytes) -> list[bytes]:
     """The lines of a block, each cut to MAX_LINE_BYTES."""
     return [line[:MAX_LINE_BYTES] for line in block.split(b"\n")]

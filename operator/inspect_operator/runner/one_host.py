@@ -16,11 +16,13 @@ class Inspected:
 class Inspection:
     """Runs in a thread of its own; `report` may be asked from another one, when time is over."""
 
-    def __init__(self, host: hosts.Host, printer: printing.Printer, stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self, host: hosts.Host, printer: printing.Printer, stopped: Callable[[], bool], form: stream.Format
+    ) -> None:
         self._host = host
         self._stopped = stopped
         self._collector = stream.Collector()
-        self._parsers = {1: stream.Parser(self._collector), 2: stream.Parser(self._collector)}
+        self._parsers = {number: stream.Parser(self._collector, form) for number in (1, 2)}
         self._outputs = {number: printing.Stream(printer, number, host.name) for number in (1, 2)}
         self.started = datetime.now(UTC)
 

@@ -1,7 +1,8 @@
 """The note that the runner leaves in the container's termination message, and how it is read again.
 
-JSON, at most 4096 bytes, which is what Kubernetes keeps of a termination message. Where a run found more than fits,
-findings go first (the least bad ones), then the length of the texts; counts and verdict always stay.
+JSON, at most 4096 bytes, which is what Kubernetes keeps of a termination message. Where there is more than fits, the
+beginning of stderr goes first, then findings (the least bad ones), then the length of the texts; counts and verdict
+always stay.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 from inspect_operator.runner import findings, verdict
 
 MAX_BYTES = 4096
+MAX_STDERR_BYTES = 1024  # of UTF-8
 VERSION = 1
 
 
@@ -22,12 +24,16 @@ class Summary:
     report: findings.Report
     started: datetime
     finished: datetime
+    stderr: str = ""  # the last of it, clean; empty also where it was not kept apart
 
 
 def compose(summary: Summary) -> bytes:
     """Valid JSON of at most MAX_BYTES."""
     kept = len(summary.report.findings)
     text = _render(summary)
+    while len(text) > MAX_BYTES and summary.stderr:
+        summary = replace(summary, stderr=_end(summary.stderr, len(text) - MAX_BYTES))
+        text = _render(summary)
     while len(text) > MAX_BYTES and kept > 1:
         # A guess from the bytes that are too many, at least one finding a step: seldom more than three steps.
         kept -= max(1, kept * (len(text) - MAX_BYTES) // (2 * len(text)))
@@ -51,6 +57,8 @@ def parse(text: str) -> Summary | None:
                     str(item.get("message", "")),
                     str(item.get("description", "")),
                     str(item.get("target", "")),
+                    findings.Severity(item["severity"]) if "severity" in item else None,
+                    str(item.get("remediation", "")),
                 )
                 for item in data["findings"]
             ),
@@ -58,7 +66,14 @@ def parse(text: str) -> Summary | None:
             int(data["cut"]),
         )
         judgement = verdict.Judgement(verdict.Verdict(data["verdict"]), str(data["reason"]), str(data["message"]))
-        return Summary(int(data["exitCode"]), judgement, report, _time(data["startedAt"]), _time(data["finishedAt"]))
+        return Summary(
+            int(data["exitCode"]),
+            judgement,
+            report,
+            _time(data["startedAt"]),
+            _time(data["finishedAt"]),
+            str(data.get("stderr", "")),
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None
 
@@ -79,6 +94,8 @@ def _render(summary: Summary) -> bytes:
         "startedAt": _stamp(summary.started),
         "finishedAt": _stamp(summary.finished),
     }
+    if summary.stderr:
+        data["stderr"] = summary.stderr
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
@@ -95,11 +112,19 @@ def _with_texts_of(summary: Summary, limit: int) -> Summary:
             name=finding.name[:limit],
             message=finding.message[:limit],
             description=finding.description[:limit],
+            remediation=finding.remediation[:limit],
         )
         for finding in summary.report.findings[:1]
     ]
     judgement = replace(summary.judgement, message=summary.judgement.message[:limit])
     return _with_findings(replace(summary, judgement=judgement), tuple(first))
+
+
+def _end(text: str, too_many: int) -> str:
+    """Without its beginning, by at least so many bytes; whole lines, where there is more than one."""
+    kept = text.encode("utf-8", "replace")[too_many:].decode("utf-8", "ignore")
+    _, line_end, whole = kept.partition("\n")
+    return whole if line_end else kept
 
 
 def _stamp(moment: datetime) -> str:
