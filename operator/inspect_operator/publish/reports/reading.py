@@ -60,7 +60,7 @@ def full_report(config_map: Object) -> Object | None:
 
 
 def merged(row: Object, full: Object | None) -> dict[str, Any]:
-    """A task's row of the status in the shape of a full report, with the details of that where it is of the same run."""
+    """A row of the status in the shape of a full report, with the details of that where it is of the same run."""
     told = of_row(row)
     if full is None or any(told.get(name) != full.get(name) for name in _SAME_RUN):
         return told

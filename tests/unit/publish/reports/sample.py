@@ -11,7 +11,6 @@ Object = dict[str, Any]
 
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 HOSTILE = "<script>alert(1)</script> | `x` **b** [l](http://evil.example) ]]> @everyone &amp; \x1b\x00 ```"
-_ENDED = "2026-01-02T02:5{}:10Z"
 
 
 def ran(verdict: str, reason: str, message: str = "", minute: int = 8, seconds: int = 5) -> Object:
@@ -24,7 +23,11 @@ def ran(verdict: str, reason: str, message: str = "", minute: int = 8, seconds: 
 def past(*verdicts: str) -> list[Object]:
     """Runs before, the latest first, a day apart."""
     return [
-        {"verdict": one, "reason": "Passed" if one == "success" else "Findings", "finished": f"2026-01-0{1}T0{9 - n}:00:00Z"}
+        {
+            "verdict": one,
+            "reason": "Passed" if one == "success" else "Findings",
+            "finished": f"2026-01-0{1}T0{9 - n}:00:00Z",
+        }
         for n, one in enumerate(verdicts)
     ]
 
@@ -43,7 +46,12 @@ def inspect(name: str, *rows: Object, namespace: str = "shop", ready: str = "Tru
         "status": {
             "observedGeneration": 3,
             "conditions": [
-                {"type": "Ready", "status": ready, "reason": "ReleasesDeployed", "message": "every release is as desired"}
+                {
+                    "type": "Ready",
+                    "status": ready,
+                    "reason": "ReleasesDeployed",
+                    "message": "every release is as desired",
+                }
             ],
             "results": list(rows),
         },
@@ -104,7 +112,7 @@ CHINESE = {
     "exitCode": 0,
     "counts": {"success": 1},
     "findings": [finding("无CPU降频", "success", "CPU频率都大于2000MHz, 无降频", description="检查直接降频")],
-    "outputTail": "caseName:无CPU降频, caseDesc:检查直接降频, result:success, resultDesc:CPU频率都大于2000MHz, 无降频\n",
+    "outputTail": "caseName:无CPU降频, caseDesc:检查直接降频, result:success, resultDesc:CPU频率都大于2000MHz\n",
 }
 HEALTH = inspect(
     "host-health",
@@ -150,9 +158,9 @@ PAYMENTS = inspect(
         "findings": [finding(HOSTILE, "fail", HOSTILE, target=HOSTILE, remediation=HOSTILE, description=HOSTILE)],
         "outputTail": f"{HOSTILE}\n</pre></details><img src=x onerror=alert(1)>\n````\n| a |\n",
     },
-    {"task_name": "api", "state": "active", "reason": "Running", "message": "pod payments--api runs", "started": "2026-01-02T03:03:50Z"},
+    {"task_name": "api", "state": "active", "reason": "Running", "started": "2026-01-02T03:03:50Z"},
     {"task_name": "backup", "state": "waiting", "reason": "Scheduled", "message": "no run yet", "schedule": "@daily"},
-    {"task_name": "later", "state": "finished", "verdict": "skipped", "reason": "DependencyFailed", "message": "task 'api' failed"},
+    {"task_name": "later", "state": "finished", "verdict": "skipped", "reason": "DependencyFailed"},
     namespace="pay",
 )  # fmt: skip
 KEPT = [
