@@ -3,10 +3,12 @@
 Lists may ask for metadata alone (PartialObjectMetadataList): a Helm Secret then costs 1 KiB instead of its payload.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import urllib.parse
+from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,7 +22,8 @@ from inspect_operator.cluster import resources
 Object = dict[str, Any]
 
 REQUEST_SECONDS = 30.0
-_TOKEN = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+_ACCOUNT = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_TOKEN = _ACCOUNT / "token"
 _METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;q=0.1"
 MERGE = "application/merge-patch+json"
 # With a charset the client library leaves the body alone: its own JSON has surrogate pairs, which YAML does not.
@@ -42,27 +45,40 @@ class NotFound(errors.InspectError):
 class Cluster:
     """The API server that the operator works on; use as `async with await Cluster.connect() as cluster`."""
 
-    def __init__(self, api: kubernetes_client.ApiClient) -> None:
+    def __init__(self, api: kubernetes_client.ApiClient, namespace: str = "default") -> None:
         self._api = api
+        self.namespace = namespace  # of the kubeconfig's context, or of our pod
 
     @classmethod
-    async def connect(cls) -> Self:
-        """A pod's service account, else the kubeconfig (KUBECONFIG, ~/.kube/config).
+    async def connect(cls, context: str = "", kubeconfig: str = "") -> Self:
+        """A pod's service account, else the kubeconfig (`kubeconfig`, KUBECONFIG, ~/.kube/config) with its current
+        context or the one named.
 
         :raises errors.ClusterUnavailable: there is neither
         """
         configuration = kubernetes_client.Configuration()
+        namespace = ""
         try:
-            if in_cluster():
+            if in_cluster() and not context and not kubeconfig:
                 kubernetes_config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+                with contextlib.suppress(OSError):
+                    namespace = (_ACCOUNT / "namespace").read_text().strip()
             else:
-                await kubernetes_config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        except kubernetes_config.ConfigException as error:
-            raise errors.ClusterUnavailable(f"no way to the API server: {error}") from None
+                loaded = await kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
+                    _kubeconfig(kubeconfig), context or None, configuration
+                )
+                namespace = str(loaded.current_context["context"].get("namespace") or "")
+        except errors.ClusterUnavailable:
+            raise
+        except Exception as error:  # the library lets through whatever a file of a wrong form makes Python say
+            words = " ".join(f"{type(error).__name__}: {error}".split())
+            raise errors.ClusterUnavailable(
+                f"no way to the API server: the kubeconfig is not usable: {words}"
+            ) from None
         configuration.connection_pool_maxsize = 32
         api = kubernetes_client.ApiClient(configuration)
         api.user_agent = f"inspect-operator/{__version__}"
-        return cls(api)
+        return cls(api, namespace or "default")
 
     async def __aenter__(self) -> Self:
         return self
@@ -142,6 +158,38 @@ class Cluster:
         path = resources.PODS.path(namespace, pod, "log")
         return await self._bytes("GET", path, query, accept="*/*", tail_bytes=tail_bytes, seconds=seconds)
 
+    async def follow_log(
+        self, namespace: str, pod: str, container: str, *, lines: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """What a container has printed and prints, in pieces of any size, until it ends.
+
+        :raises NotFound: the pod or its log is gone
+        """
+        query = {"container": container, "follow": "true", "tailLines": "" if lines is None else str(lines)}
+        async with self._answer("GET", resources.PODS.path(namespace, pod, "log"), query, accept="*/*") as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def watch(
+        self, resource: resources.Resource, namespace: str, *, fields: str = "", selector: str = ""
+    ) -> AsyncGenerator[tuple[str, Object], None]:
+        """(ADDED, MODIFIED or DELETED, the object) for those that are there and for each change after, without end.
+
+        :raises errors.ClusterUnavailable: the connection broke; watch again
+        """
+        query = {"labelSelector": selector, "fieldSelector": fields, "watch": "true"}
+        async with self._answer("GET", resource.path(namespace), query) as pieces:
+            unfinished = b""
+            async for piece in pieces:
+                *whole, unfinished = (unfinished + piece).split(b"\n")
+                for line in whole:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        raise _failure(
+                            int(event["object"].get("code") or 500), "watch", json.dumps(event["object"]).encode()
+                        )
+                    yield event["type"], event["object"]
+
     async def _json(
         self,
         method: str,
@@ -171,6 +219,27 @@ class Cluster:
         tail_bytes: int | None = None,
         seconds: float = REQUEST_SECONDS,
     ) -> bytes:
+        data = b""
+        async with self._answer(
+            method, path, query, body=body, content_type=content_type, accept=accept, seconds=seconds
+        ) as pieces:
+            async for part in pieces:
+                data = data + part if tail_bytes is None else (data + part)[-tail_bytes:]
+        return data
+
+    @contextlib.asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        *,
+        body: Object | str | None = None,
+        content_type: str = "application/json",
+        accept: str = "",
+        seconds: float | None = None,
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The body of a successful answer in pieces, as they come; `seconds` None: it may go on for ever."""
         asked = urllib.parse.urlencode({name: value for name, value in (query or {}).items() if value})
         serialized = await self._api.param_serialize(
             method=method,
@@ -180,18 +249,30 @@ class Cluster:
         )
         _, url, headers, *_ = serialized
         url = f"{url}?{asked}" if asked else url
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=REQUEST_SECONDS)
         try:
-            response = await self._api.call_api(
-                method, url, headers, body, _request_timeout=aiohttp.ClientTimeout(total=seconds)
-            )
-            data = b""
-            async for part in response.response.content.iter_any():
-                data = data + part if tail_bytes is None else (data + part)[-tail_bytes:]
+            answer = await self._api.call_api(method, url, headers, body, _request_timeout=timeout)
+            with contextlib.closing(answer.response):
+                if answer.status >= 400:
+                    raise _failure(answer.status, f"{method} {path}", await answer.response.read())
+                yield answer.response.content.iter_any()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise errors.ClusterUnavailable(f"{method} {path}: {type(error).__name__}: {error}") from None
-        if response.status >= 400:
-            raise _failure(response.status, f"{method} {path}", data)
-        return data
+
+
+def _kubeconfig(named: str) -> str | None:
+    """The file or files (with colons between) to read; None for ~/.kube/config.
+
+    :raises errors.ClusterUnavailable: none of them is there
+    """
+    chosen = named or os.environ.get("KUBECONFIG", "")
+    files = [pathlib.Path(part).expanduser() for part in (chosen or "~/.kube/config").split(":") if part]
+    if not any(file.is_file() for file in files):
+        raise errors.ClusterUnavailable(
+            f"no way to the API server: there is no {' or '.join(map(str, files))}; "
+            "name a kubeconfig by --kubeconfig or KUBECONFIG"
+        )
+    return chosen or None
 
 
 def _failure(status: int, request: str, data: bytes) -> errors.InspectError:

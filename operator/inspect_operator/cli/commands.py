@@ -1,0 +1,16 @@
+"""Every subcommand, in the order in which help lists them."""
+
+from inspect_operator.cli import checks, command, completion, describe, get, logs, report, run
+
+TABLE: dict[str, command.Command] = {
+    one.name: one
+    for one in (
+        get.COMMAND,
+        describe.COMMAND,
+        run.COMMAND,
+        logs.COMMAND,
+        report.COMMAND,
+        checks.COMMAND,
+        completion.COMMAND,
+    )
+}

@@ -1,0 +1,55 @@
+"""`report`: Inspects as a page to forward, or in a form that tools read."""
+
+import argparse
+import pathlib
+from collections.abc import Callable
+
+import shtab
+
+from inspect_operator.cli import command, inspects
+from inspect_operator.publish.reports import as_json, as_junit, as_markdown, as_page, model
+
+WRITERS: dict[str, Callable[[model.Report], str]] = {
+    "html": as_page.write,
+    "md": as_markdown.write,
+    "junit": as_junit.write,
+    "json": as_json.write,
+}
+_ENDINGS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".xml": "junit", ".json": "json"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Its arguments."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="Inspects (default: all)")
+    parser.add_argument("-o", "--format", choices=list(WRITERS), help="default: by the name of the file, else md")
+    option = parser.add_argument("--output", metavar="FILE", help="write it there (default: stdout)")
+    option.complete = shtab.FILE  # type: ignore[attr-defined]
+
+
+async def run(context: command.Context) -> command.Exit:
+    """Writes the report; whatever it tells, writing it is a success."""
+    output = pathlib.Path(context.arguments.output) if context.arguments.output else None
+    form = context.arguments.format or (_ENDINGS.get(output.suffix.lower()) if output else "md")
+    if form is None:
+        raise command.Usage(f"{output}: say which form by -o, one of {', '.join(WRITERS)}")
+    report = await inspects.report(context, await inspects.chosen(context))
+    text = WRITERS[form](report)
+    if output is None:
+        context.terminal.out.write(text)
+        context.terminal.out.flush()
+        return command.Exit.PASSED
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise command.Usage(f"{output}: {error.strerror}") from None
+    context.terminal.note(f"wrote {output}")
+    return command.Exit.PASSED
+
+
+COMMAND = command.Command(
+    "report", "write a report: HTML to forward, Markdown, JUnit or JSON", configure, run,
+    examples=(
+        "kubectl inspections report host-health --output report.html",
+        "kubectl inspections report -A -o junit --output report.xml",
+    ),
+)  # fmt: skip
