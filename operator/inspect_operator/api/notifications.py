@@ -37,8 +37,8 @@ class Notification(fields.Strict):
     )
     secretRef: fields.ObjectRef | None = pydantic.Field(  # noqa: N815
         None,
-        description="Secret in the Inspect's namespace with the channel's address and what it asks for, such as url and "
-        "secret. A messageCenter without it is the operator's own.",
+        description="Secret in the Inspect's namespace with the channel's address and what it asks for, such as url "
+        "and secret. A messageCenter without it is the operator's own.",
     )
     when: notice.When | None = pydantic.Field(
         None,

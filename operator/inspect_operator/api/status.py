@@ -139,8 +139,8 @@ class Notified(fields.Strict):
     told: dict[str, Word] | None = pydantic.Field(
         None,
         max_length=fields.MAX_TASKS,
-        description="By task what the channel believes: verdict, hash of the run, how many runs failed in a row, and how "
-        "severely. Tasks that pass are left out where that says all.",
+        description="By task what the channel believes: verdict, hash of the run, how many runs failed in a row, and "
+        "how severely. Tasks that pass are left out where that says all.",
     )
 
 

@@ -130,8 +130,8 @@ class Owner:
 class Inspection:
     """An Inspect object: who it is, which generation of its spec, and its tasks in the order written.
 
-    `run_request` is the annotation by which people ask for a run now, as they wrote it; `notifications` is None where the
-    spec says nothing of notices.
+    `run_request` is the annotation by which people ask for a run now, as they wrote it; `notifications` is None
+    where the spec says nothing of notices.
     """
 
     owner: Owner

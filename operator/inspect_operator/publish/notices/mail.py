@@ -27,7 +27,7 @@ def parcels(said: message.Message, secret: secrets.Secret, now: datetime.datetim
     made["From"] = sender
     made["To"] = ", ".join(recipients)
     made["Date"] = email.utils.format_datetime(now)
-    made["Message-ID"] = email.utils.make_msgid("inspect", domain=sender.rpartition("@")[2])
+    made["Message-ID"] = f"<{said.identity}.inspect@{sender.rpartition('@')[2]}>"
     made["Auto-Submitted"] = "auto-generated"
     made.set_content((said.custom or texts.plain(said.sections)) + "\n", charset="utf-8", cte="base64")
     carried = message.Email(

@@ -1,6 +1,8 @@
 """A message, and the values that carry one to a channel. What stands in a Secret is never shown by repr()."""
 
 import dataclasses
+import hashlib
+import json
 from typing import Any
 
 from inspect_operator.api import notice
@@ -29,6 +31,13 @@ class Message:
     data: dict[str, Any]  # what templates and webhooks are given
     language: notice.Language = notice.Language.EN
     custom: str = ""
+
+    @property
+    def identity(self) -> str:
+        """The same of the same news, so that a receiver knows a repetition."""
+        news = [[one.task, one.told.verdict, one.told.run] for one in self.changes]
+        text = json.dumps([self.namespace, self.inspect, self.channel, news])
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
     @property
     def bad(self) -> bool:

@@ -61,4 +61,5 @@ class Secret:
 
     def wrong(self, key: str, why: str) -> errors.NotifyFailed:
         """The error for a value that can't be used."""
-        return errors.NotifyFailed(f"key {key} in the Secret {self.name} {why}")
+        where = f"key {key} in the Secret {self.name}" if self.name else "the operator's setting messageCenterUrl"
+        return errors.NotifyFailed(f"{where} {why}")

@@ -15,7 +15,9 @@ def escape(text: str) -> str:
 
 def parcels(said: message.Message, secret: secrets.Secret, now: datetime.datetime) -> tuple[message.Parcel, ...]:
     """One request."""
-    blocks = [{"type": "header", "text": {"type": "plain_text", "text": texts.line(said.title, MAX_HEADER)}}]
+    blocks: list[dict[str, object]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": texts.line(said.title, MAX_HEADER)}}
+    ]
     if said.custom:
         blocks = [_section(said.custom)]
     else:

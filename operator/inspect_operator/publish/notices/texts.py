@@ -170,8 +170,8 @@ def _finding(one: rows.Row, words: Words) -> str:
 
 #: Of a row, what templates and webhooks are given.
 _GIVEN = (
-    "verdict", "reason", "message", "res", "schedule", "exitCode", "started", "finished", "missed", "counts", "passRate",
-    "flapping", "newFindings", "fixedFindings", "report", "outputTail",
+    "verdict", "reason", "message", "res", "schedule", "exitCode", "started", "finished", "missed", "counts",
+    "passRate", "flapping", "newFindings", "fixedFindings", "report", "outputTail",
 )  # fmt: skip
 
 

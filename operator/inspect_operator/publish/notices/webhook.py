@@ -1,6 +1,7 @@
 """A generic webhook: JSON of ours, or whatever JSON the template makes; signed where the Secret says with what.
 
 `X-Inspect-Signature: sha256=<hex>` is the HMAC-SHA256 of `<X-Inspect-Timestamp>.<body>`, keyed with `secret`.
+`X-Inspect-Delivery` is the same where the same news is sent once more.
 """
 
 import datetime
@@ -23,7 +24,7 @@ def parcels(said: message.Message, secret: secrets.Secret, now: datetime.datetim
         except (ValueError, RecursionError):
             raise errors.NotifyFailed("the template makes no JSON; a webhook's template makes its whole body") from None
         body = said.custom.encode()
-    headers = [JSON]
+    headers = [JSON, ("X-Inspect-Delivery", said.identity)]
     if authorization := secret.text("authorization", ""):
         headers.append(("Authorization", authorization))
     if key := secret.text("secret", ""):
