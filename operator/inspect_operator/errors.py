@@ -88,6 +88,18 @@ class ClusterForbidden(InspectError):
     retry = True
 
 
+class NotifyFailed(InspectError):
+    """A notice was not delivered; never tells addresses or anything else that stands in a Secret."""
+
+    reason = "NotifyFailed"
+    retry = True
+
+    def __init__(self, message: str, after_seconds: float = 0.0) -> None:
+        """`after_seconds`: the endpoint asked not to be bothered earlier."""
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
 class LeaseHeld(InspectError):
     """Another operator serves these namespaces; names the holder."""
 

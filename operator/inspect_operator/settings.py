@@ -47,7 +47,9 @@ class Settings:
     stand_by: bool = False  # wait for the Lease where another operator holds it, rather than refuse to start
     log_level: str = "INFO"
     log_format: str = "text"  # or json
-    message_center_url: str = ""
+    message_center_url: str = ""  # told of every run of tasks in the original spelling; empty: nobody is
+    notify_allow: tuple[str, ...] = ()  # hosts and networks for notices beside https to public addresses
+    apprise_allow: tuple[str, ...] = ()  # apprise URLs that tasks may use, as scheme or scheme://host
     active_runs: int = 100  # Jobs that are done once, active at the same time, in all
     active_runs_per_namespace: int = 50
     site_checks: str = ""  # folder with checks of the site; empty: none

@@ -7,7 +7,7 @@ import pydantic
 
 from inspect_operator import errors, yaml_json
 from inspect_operator.api import check as checks
-from inspect_operator.api import fields, group, hosts, inspect, original, task
+from inspect_operator.api import fields, group, hosts, inspect, notifications, original, task
 from inspect_operator.runner import stream
 
 DEFAULT_TIMEOUT_SECONDS = 600
@@ -37,7 +37,9 @@ def read(body: dict[str, Any], known: Checks) -> task.Inspection:
     _refuse_large(tasks)
     meta = written.metadata
     request = run_request(body["metadata"])
-    return task.Inspection(task.Owner(meta.namespace, meta.name, meta.uid), meta.generation, tasks, request)
+    owner = task.Owner(meta.namespace, meta.name, meta.uid)
+    policies = notifications.policies(written.spec.notifications, {one.name for one in tasks})
+    return task.Inspection(owner, meta.generation, tasks, request, policies)
 
 
 def run_request(metadata: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import pydantic
 
 from inspect_operator.api import fields, original
+from inspect_operator.api import notifications as notices
 from inspect_operator.api import target as targets
 
 
@@ -168,6 +169,9 @@ class InspectSpec(Common):
                 }
             ]
         },
+    )
+    notifications: notices.Notifications | None = pydantic.Field(
+        None, description="Who is told of what. Without it only the operator's message center, if it has one."
     )
 
 

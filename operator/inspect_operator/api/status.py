@@ -134,6 +134,25 @@ class Result(fields.Strict):
     advice: Message | None = pydantic.Field(None, description="What could be done better in the task itself.")
 
 
+class Notified(fields.Strict):
+    """What one channel was told; read back after a restart, so that nothing is forgotten and little told twice."""
+
+    name: Word = pydantic.Field(description="Name of the channel; message-center is the operator's own.")
+    type: Word | None = pydantic.Field(None, description="What kind of channel.")
+    outcome: Message | None = pydantic.Field(None, description="sent, or why the last notice could not be sent.")
+    failing: bool | None = pydantic.Field(None, description="Whether a notice waits for being sent again.")
+    lastSent: str | None = pydantic.Field(  # noqa: N815
+        None, description="When a notice was last sent.", json_schema_extra={"format": "date-time"}
+    )
+    lastTitle: Message | None = pydantic.Field(None, description="Title of that notice.")  # noqa: N815
+    told: dict[str, Word] | None = pydantic.Field(
+        None,
+        max_length=fields.MAX_TASKS,
+        description="By task what the channel believes: verdict, hash of the run, how many runs failed in a row, and "
+        "how severely. Tasks that pass are left out where that says all.",
+    )
+
+
 class InspectStatus(fields.Strict):
     """What the operator saw; for people and for `kubectl wait`."""
 
@@ -163,4 +182,10 @@ class InspectStatus(fields.Strict):
         max_length=fields.MAX_TASKS,
         description="One row a task.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["task_name"]},
+    )
+    notifications: list[Notified] | None = pydantic.Field(
+        None,
+        max_length=16,
+        description="What was sent, one row a channel.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )

@@ -4,6 +4,7 @@ import dataclasses
 import enum
 from typing import Any
 
+from inspect_operator.api import notice
 from inspect_operator.runner import stream
 
 Pairs = tuple[tuple[str, str], ...]
@@ -132,10 +133,12 @@ class Owner:
 class Inspection:
     """An Inspect object: who it is, which generation of its spec, and its tasks in the order written.
 
-    `run_request` is the annotation by which people ask for a run now, as they wrote it.
+    `run_request` is the annotation by which people ask for a run now, as they wrote it; `notifications` is None
+    where the spec says nothing of notices.
     """
 
     owner: Owner
     generation: int
     tasks: tuple[Task, ...]
     run_request: str = ""
+    notifications: tuple[notice.Policy, ...] | None = None

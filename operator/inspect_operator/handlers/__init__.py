@@ -15,4 +15,5 @@ runs.py       what one Job did: from memory, and from the API server where that 
 rows.py       the rows of the status: a task's places and their runs
 report.py     rows → status and events: the one writer of the status
 web.py        the web server: /metrics, /livez and /readyz
+notices/      notices on their way out
 """

@@ -12,6 +12,7 @@ from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import converge, memory, queue, report, site
+from inspect_operator.handlers.notices import delivery, notifier
 from inspect_operator.publish import meters, metrics
 from inspect_operator.release import apply, helm, store
 from inspect_operator.render import chart
@@ -46,7 +47,10 @@ class Operator:
         self._store = store.Store(cluster)
         self._helm = helm.Helm(settings.helm, settings.helm_concurrency)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
-        reporter = report.Reporter(cluster, self._store, self._memory, self._converge)
+        self.notifier = notifier.Notifier(
+            delivery.Delivery(cluster, settings), self._report, message_center=bool(settings.message_center_url)
+        )
+        reporter = report.Reporter(cluster, self._store, self._memory, self._converge, self.notifier)
         self._reports = queue.Queue("report", reporter.report, REST_SECONDS, counted)
         converger = converge.Converger(
             cluster, releases, self._store, self._memory, settings, renderer, dead_before,
@@ -62,6 +66,9 @@ class Operator:
     def statuses(self) -> list[metrics.Seen]:
         """What is known of every Inspect."""
         return [metrics.Seen(*key, self._memory.status(key)) for key in self._memory.inspects]
+
+    def _report(self, key: queue.Key) -> None:
+        self._reports.wake(key)
 
     async def prime(self) -> None:
         """Reads what there is: checks, nodes, releases, what they hold, and what they lost while nobody watched."""
@@ -102,6 +109,7 @@ class Operator:
             self._helm.terminate_seconds = 0.0
         await self._converges.close()
         await self._reports.close()
+        await self.notifier.close()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Watches the cluster until a signal or `stop`."""

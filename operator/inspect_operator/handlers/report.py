@@ -1,4 +1,4 @@
-"""From runs to status and events: the one writer of the status of an Inspect."""
+"""From runs to status, events and notices: the one writer of the status of an Inspect."""
 
 import asyncio
 import datetime
@@ -15,6 +15,7 @@ from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import memory as memories
 from inspect_operator.handlers import queue, runs
 from inspect_operator.handlers import rows as task_rows
+from inspect_operator.handlers.notices import notifier as notifiers
 from inspect_operator.plan import desired, trigger
 from inspect_operator.publish import events, row, status
 from inspect_operator.release import store as stores
@@ -35,11 +36,13 @@ class Reporter:
         store: stores.Store,
         memory: memories.Memory,
         converge: Callable[[queue.Key], None],
+        notifier: notifiers.Notifier,
     ) -> None:
         self._cluster = cluster
         self._store = store
         self._memory = memory
         self._converge = converge
+        self._notifier = notifier
         self._kept: dict[queue.Key, task_rows.Kept] = {}  # by Inspect, so that all of it goes with the object
 
     async def report(self, key: queue.Key) -> float | None:
@@ -47,6 +50,7 @@ class Reporter:
         body, converged = self._memory.inspects.get(key), self._memory.converged.get(key)
         if body is None:
             self._kept.pop(key, None)
+            self._notifier.forget(key)
             return None
         if converged is None:
             return None
@@ -59,6 +63,9 @@ class Reporter:
             rows = list(known.values())
         else:
             rows = await self._rows(key, body["metadata"]["uid"], converged.inspection, converged, known, kept, looks)
+        notified = before.get("notifications") or []
+        if converged.inspection is not None and not body["metadata"].get("deletionTimestamp"):
+            notified = self._notifier.note(key, converged.inspection, rows, notified)
         facts = status.Facts(
             generation=converged.generation,
             converged=converged.complete and converged.invalid is None,
@@ -69,11 +76,13 @@ class Reporter:
             run_request=trigger.token(converged.inspection.run_request)
             if converged.inspection and converged.invalid is None
             else "",
+            notifications=tuple(notified),
         )
         made = status.status(facts, before)
         wrote = made != before and await self._write(key, body, made)
         if wrote or made == before:
             kept.wrote()
+            self._notifier.dispatch(key)
         if wrote:
             for event in events.changes(before, made):
                 kopf.event(cast(kopf.Body, body), type=event.type, reason=event.reason, message=event.message)

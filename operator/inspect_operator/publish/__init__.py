@@ -1,1 +1,1 @@
-"""What leaves, as values: status, events. Pure: nothing is sent from here."""
+"""What leaves, as values: status, events, notices. Pure: nothing is sent from here."""

@@ -32,7 +32,19 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Event]:
     """What happened between two statuses."""
     known = {row["task_name"]: row for row in before.get("results") or ()}
     found = [event for row in after.get("results") or () for event in _of_row(known.get(row["task_name"], {}), row)]
-    return _of_conditions(before, after) + found
+    return _of_conditions(before, after) + found + list(_of_channels(before, after))
+
+
+def _of_channels(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Event]:
+    """Of notices only what goes wrong is told, once for each cause, and that it is over."""
+    known = {one["name"]: one for one in before.get("notifications") or ()}
+    for one in after.get("notifications") or ():
+        was = known.get(one["name"], {})
+        words = f"{one['name']} ({one.get('type', '')}): {one.get('outcome', '')}"
+        if one.get("failing") and one.get("outcome") != was.get("outcome"):
+            yield Event(WARNING, "NotifyFailed", rows.cut(words))
+        elif was.get("failing") and not one.get("failing"):
+            yield Event(NORMAL, "NotifyRecovered", rows.cut(words))
 
 
 def _of_row(before: rows.Row, after: rows.Row) -> Iterator[Event]:

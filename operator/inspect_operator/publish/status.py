@@ -33,6 +33,7 @@ class Facts:
     now: datetime.datetime
     tasks: int = 0
     run_request: str = ""
+    notifications: tuple[Status, ...] = ()  # what channels were told, see publish/notices/record.py
 
 
 def status(facts: Facts, before: Status) -> Status:
@@ -50,6 +51,8 @@ def status(facts: Facts, before: Status) -> Status:
     }
     if noted := facts.run_request or before.get("runRequest"):
         made["runRequest"] = noted
+    if facts.notifications:
+        made["notifications"] = list(facts.notifications)
     if when := sorted(
         {"suspended" if row.get("suspended") else row["schedule"] for row in facts.rows if "schedule" in row}
     ):
@@ -133,8 +136,14 @@ def _fitting(made: Status) -> Status:
     ):  # fmt: skip
         made = made | {"results": [shrink(row) for row in made["results"]]}
         if len(json.dumps(made, ensure_ascii=False).encode("utf-8", "replace")) <= MAX_BYTES:
-            break
-    return made
+            return made
+    # Channels are then told once more after a restart.
+    return made | _without_told(made)
+
+
+def _without_told(made: Status) -> Status:
+    told = made.get("notifications")
+    return {"notifications": [{name: one[name] for name in one if name != "told"} for one in told]} if told else {}
 
 
 def _keep(row: rows.Row) -> rows.Row:

@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from inspect_operator.api import crd, fields, inspect, target
+from inspect_operator.api import crd, fields, inspect, notifications, target
 
 Node = dict[str, Any]
 
@@ -94,7 +94,7 @@ def test_every_field_that_a_rule_names_exists() -> None:
     known: dict[str, type[pydantic.BaseModel]] = {
         "spec.tasks[]": inspect.TaskItem, "spec.tasks": inspect.TaskItem, "spec.tasks[].target": target.Target,
         "spec.tasks[].envFrom[]": fields.EnvFrom, "spec.tasks[].ssh.knownHostsFrom": fields.FileValue,
-        "spec.ssh.knownHostsFrom": fields.FileValue,
+        "spec.ssh.knownHostsFrom": fields.FileValue, "spec.notifications[]": notifications.Notification,
     }  # fmt: skip
     assert {path for path, _ in RULES} == set(known)
     for (path, _), rule in RULES.items():
