@@ -22,7 +22,7 @@ _NONE: Templates = {}
 
 
 def read(body: dict[str, Any], known: Checks, folders: Templates = _NONE) -> task.Inspection:
-    """The canonical form of an Inspect object; `known` are the checks and `folders` the runners that there are, by name.
+    """The canonical form of an Inspect object; `known` are the checks, `folders` the runners, by name.
 
     :raises errors.SpecInvalid: names the field and what to do
     :raises errors.TemplateFailed: the parameters of a runner's templates have no usable schema
@@ -154,7 +154,9 @@ def _refuse_mixed(item: inspect.TaskItem, field: str) -> None:
 def _fitting(made: task.Task, field: str) -> task.Task:
     """:raises errors.SpecInvalid: what runs and where it runs don't go together"""
     if made.hosts and not (made.script or made.script_from or made.check or made.image):
-        raise errors.SpecInvalid(f"{field}: hosts need a script or check; a template alone takes them by its parameters")
+        raise errors.SpecInvalid(
+            f"{field}: hosts need a script or check; a template alone takes them by its parameters"
+        )
     if made.hosts and made.image:
         raise errors.SpecInvalid(f"{field}: an image runs in a pod, not on hosts; give a script or check")
     if made.hosts and made.service_account:

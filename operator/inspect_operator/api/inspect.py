@@ -66,15 +66,15 @@ class TaskItem(Common):
                     "message": "a task has a name, or is in the original spelling with all its fields inside task:",
                 },
                 {
-                    "rule": "has(self.task) || [has(self.script), has(self.scriptFrom), has(self.image), has(self.check)]"
-                    ".filter(x, x).size() == 1 || (has(self.template) && ![has(self.script), has(self.scriptFrom), "
+                    "rule": "has(self.task) || [has(self.script), has(self.scriptFrom), has(self.image), "
+                    "has(self.check)].filter(x, x).size() == 1 || (has(self.template) && ![has(self.script), has(self.scriptFrom), "
                     "has(self.image), has(self.check)].exists(x, x))",
                     "message": "a task needs exactly one of script, scriptFrom, image, check, or template alone",
                 },
                 {
                     "rule": "!has(self.task) || ![has(self.script), has(self.scriptFrom), has(self.image), "
-                    "has(self.check), has(self.template), has(self.parameters), has(self.interpreter), has(self.args), has(self.env), "
-                    "has(self.envFrom), has(self.serviceAccountName), has(self.dependsOn), has(self.target), "
+                    "has(self.check), has(self.template), has(self.parameters), has(self.interpreter), has(self.args), "
+                    "has(self.env), has(self.envFrom), has(self.serviceAccountName), has(self.dependsOn), has(self.target), "
                     "has(self.restart), has(self.schedule), has(self.timeZone), has(self.suspend), "
                     "has(self.timeout), has(self.retries), has(self.resources), has(self.nodeSelector), "
                     "has(self.tolerations), has(self.imagePullSecrets), has(self.profile), has(self.ssh)]"

@@ -72,8 +72,8 @@ class Nodes:
 class Task:
     """One task with every default applied.
 
-    What runs is exactly one of `script` (text), `script_from`, `check` and `image`, or `template` alone. `interpreter` is empty where the
-    script's first line says it, else bash. Where it runs: on `hosts`, on `nodes`, or in one pod.
+    What runs is exactly one of `script` (text), `script_from`, `check` and `image`, or `template` alone. `interpreter`
+    is empty where the script's first line says it, else bash. Where it runs: on `hosts`, on `nodes`, or in one pod.
     """
 
     name: str

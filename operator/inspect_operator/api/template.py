@@ -48,7 +48,9 @@ def parameters(template: Template, written: Mapping[str, Any], field: str) -> di
         if character := yaml_json.unholdable(text):
             raise errors.SpecInvalid(f"{field}: the character {character} can't pass Helm unchanged; leave it out")
     given = defaults(template) | dict(written)
-    found = sorted(jsonschema.Draft202012Validator(template.parameters).iter_errors(given), key=lambda one: str(one.path))
+    found = sorted(
+        jsonschema.Draft202012Validator(template.parameters).iter_errors(given), key=lambda one: str(one.path)
+    )
     if found:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found[0].path)
         raise errors.SpecInvalid(f"{field}{place}: {check.complaint(found[0])}; {_hint(template)}")

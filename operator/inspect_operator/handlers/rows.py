@@ -55,6 +55,8 @@ class TaskRow:
         self._slots = slots
         self._looks = looks
         self._kind = outcome.Kind(view.task.kind.value)
+        if view.task.template and not view.task.hosts:
+            self._kind = outcome.Kind.TEMPLATE
         newest = view.release.newest if view.release else None
         # While another run stands in the release (or none), what its Jobs did says nothing of this one.
         self._current = newest is not None and newest.run_key == view.want.run_key

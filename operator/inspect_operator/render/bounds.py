@@ -89,7 +89,9 @@ class Child:
             )  # fmt: skip
             self._library = templates
             with contextlib.suppress(BrokenPipeError):
-                _write(self._process, json.dumps({"texts": templates.texts, "places": templates.places}).encode() + b"\n")
+                _write(
+                    self._process, json.dumps({"texts": templates.texts, "places": templates.places}).encode() + b"\n"
+                )
         return self._process
 
     def _end(self) -> None:

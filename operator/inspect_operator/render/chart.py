@@ -95,7 +95,7 @@ class Renderer:
     ) -> list[compose.Part]:
         """Ours are rendered here. Those of a site in a process of their own, and not again where they took too much:
         there may be a thousand tasks like this one, and others to be served."""
-        if not templates.places:
+        if not templates.places or not groups:
             return compose.parts(templates.environment, data, groups)
         spent = self._spent
         if place in spent:

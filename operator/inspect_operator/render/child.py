@@ -1,6 +1,6 @@
 """The process that renders a site's templates: whatever they do, they do it here, within bounded time and memory.
 
-One line of JSON asks, one line answers. The first asks for nothing and brings the templates. Started by render/bounds.py.
+Started by render/bounds.py. The first line of JSON brings the templates; each other one asks, and one line answers.
 """
 
 import json
@@ -41,6 +41,8 @@ def _answer(made: Any, asked: dict[str, Any]) -> bytes:
 
     def failed(words: str, error: BaseException | None = None) -> bytes:
         name, line = template.place(groups[0].pod, error) if error is not None else (groups[0].pod, 0)
+        if line:  # Jinja counts for us only where it is told of an Exception
+            line = made.get_template(name).get_corresponding_lineno(line)
         return json.dumps({"failed": str(template.failed(made, name, line, words)), "spent": True}).encode()
 
     try:

@@ -27,7 +27,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """One object: of which group and run (-1: of what all share), and from which template."""
+    """One object: of which group and run (-1: of what all share), and from which template, in words for messages."""
 
     group: int
     run: int
@@ -44,22 +44,25 @@ def parts(made: jinja2.Environment, data: Mapping[str, Any], groups: Sequence[Gr
     for index, group in enumerate(groups):
         shared = {**data, "run": group.shared}
         for name in group.once:
-            found += [Part(index, -1, name, item) for item in _objects(made, name, shared)]
+            found += [Part(index, -1, template.label(made, name), item) for item in _objects(made, name, shared)]
         for number, run in enumerate(group.runs):
             pod = _pod(made, group.pod, {**data, "run": run})
             whole = {**data, "run": run, "pod": pod}
-            found += [Part(index, number, group.around, item) for item in _objects(made, group.around, whole)]
+            found += [
+                Part(index, number, template.label(made, group.around), item)
+                for item in _objects(made, group.around, whole)
+            ]
     return found
 
 
 def _objects(made: jinja2.Environment, name: str, data: Mapping[str, Any]) -> list[documents.Object]:
-    return _told(made, name, lambda: documents.objects(name, template.text(made, name, data)))
+    return _told(made, name, lambda: documents.objects(template.label(made, name), template.text(made, name, data)))
 
 
 def _pod(made: jinja2.Environment, name: str, data: Mapping[str, Any]) -> documents.Object:
-    found = _told(made, name, lambda: documents.mappings(name, template.text(made, name, data)))
+    found = _told(made, name, lambda: documents.mappings(template.label(made, name), template.text(made, name, data)))
     if len(found) != 1 or not isinstance(found[0].get("spec"), dict):
-        raise errors.TemplateFailed(f"template {name} has to render one pod, with a spec")
+        raise errors.TemplateFailed(f"template {template.label(made, name)} has to render one pod, with a spec")
     return found[0]
 
 
@@ -67,6 +70,6 @@ def _told(made: jinja2.Environment, name: str, work: Any) -> list[documents.Obje
     """What YAML makes of a text may be out of all bounds, or of itself (`&a [*a]`)."""
     try:
         result: list[documents.Object] = work()
-    except (MemoryError, RecursionError) as error:
+    except (MemoryError, RecursionError):
         raise template.failed(made, name, 0, f"renders what is out of all bounds: {template.OUT_OF_MEMORY}") from None
     return result

@@ -38,6 +38,9 @@ class File:
 
 
 Files = Mapping[str, File]
+#: Files of one place, and what is wrong with those that were left out.
+Layer = tuple[dict[str, File], list[str]]
+NOTHING: Layer = ({}, [])
 
 
 class Library:
@@ -67,7 +70,7 @@ class Library:
         return sorted(name for name in ours if name.partition("/")[2] not in (POD, *SCHEMAS))
 
     def used(self, folder: str, *, once: bool) -> str:
-        """16 hex digits of all that a runner's templates refer to, directly or not; `once`: of a run without schedule."""
+        """16 hex digits of all that a runner's templates refer to, directly or not; `once`: without a schedule."""
         if (folder, once) not in self._used:
             todo = [*self.once(folder), f"{folder}/{POD}", JOB if once else CRON_JOB]
             seen: dict[str, str | None] = {}
@@ -116,8 +119,8 @@ class Library:
         return str(template.failed(self.environment, name, 0, " ".join(words.split())[:300]))
 
 
-def read(folder: pathlib.Path, place: str = "") -> tuple[dict[str, File], list[str]]:
-    """The files of a folder and of the folders in it, and what is wrong with those that were left out.
+def read(folder: pathlib.Path, place: str = "") -> Layer:
+    """The files of a folder and of the folders in it.
 
     Left out without a word is what Kubernetes (..data) and editors leave in a folder.
     """
@@ -135,15 +138,15 @@ def read(folder: pathlib.Path, place: str = "") -> tuple[dict[str, File], list[s
     return files, wrong
 
 
-def config_map(folder: str, data: Mapping[str, str], place: str) -> tuple[dict[str, File], list[str]]:
-    """The files of a ConfigMap for one folder (empty: the top), and what is wrong with it."""
+def config_map(folder: str, data: Mapping[str, str], place: str) -> Layer:
+    """The files of a ConfigMap for one folder (empty: the top)."""
     if folder and not re.fullmatch(fields.FOLDER.strip("^$"), folder):
         return {}, [f"{place}: {folder!r} is no name for a folder: small letters, digits and dashes"]
     before = f"{folder}/" if folder else ""
     return {before + file: File(text, place) for file, text in data.items()}, []
 
 
-def merged(layers: Iterable[tuple[dict[str, File], list[str]]]) -> tuple[Library, list[str]]:
+def merged(layers: Iterable[Layer]) -> tuple[Library, list[str]]:
     """One library of several layers, the first of which wins; and what is wrong with what was left out."""
     files: dict[str, File] = {}
     wrong: list[str] = []

@@ -53,15 +53,20 @@ def text(made: jinja2.Environment, name: str, data: Mapping[str, Any]) -> str:
         raise failed(made, *place(name, error), f"there is no template {error.name}") from None
     except Exception as error:
         # Anything may be raised by an expression in a template: it is the template's fault, not ours.
-        words = str(error) or {MemoryError: OUT_OF_MEMORY}.get(type(error), type(error).__name__)
+        words = str(error) or (OUT_OF_MEMORY if isinstance(error, MemoryError) else type(error).__name__)
         raise failed(made, *place(name, error), words) from None
 
 
 def failed(made: jinja2.Environment, name: str, line: int, words: str) -> errors.TemplateFailed:
     """What is wrong with a template, in words that say where it stands; `line` is 0 where that isn't known."""
-    place = made.globals[_PLACES].get(name, "")
-    where = name + (f" ({place})" if place else "") + (f", line {line}" if line else "")
-    return errors.TemplateFailed(f"template {where}: {words}")
+    return errors.TemplateFailed(f"template {label(made, name)}{f', line {line}' if line else ''}: {words}")
+
+
+def label(made: jinja2.Environment, name: str) -> str:
+    """A template's name for messages: of a site's, also where it comes from."""
+    places: Mapping[str, str] = made.globals[_PLACES]  # type: ignore[assignment]
+    found = places.get(name, "")
+    return f"{name} ({found})" if found else name
 
 
 def _loader(texts: Mapping[str, str]) -> Callable[[str], tuple[str, str, Callable[[], bool]] | None]:
