@@ -52,6 +52,7 @@ class Settings:
     apprise_allow: tuple[str, ...] = ()  # apprise URLs that tasks may use, as scheme or scheme://host
     active_runs: int = 100  # Jobs that are done once, active at the same time, in all
     active_runs_per_namespace: int = 50
+    site_templates: str = "/etc/inspect-operator/templates"  # folder with templates of the site, where it is there
     site_checks: str = ""  # folder with checks of the site; empty: none
     profiles: tuple[str, ...] = ()  # what tasks may have where, as profile=namespace; namespace * is every one
 

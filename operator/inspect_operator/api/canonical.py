@@ -8,6 +8,7 @@ import pydantic
 from inspect_operator import errors, yaml_json
 from inspect_operator.api import check as checks
 from inspect_operator.api import fields, group, hosts, inspect, notifications, original, task
+from inspect_operator.api import template as templates
 from inspect_operator.runner import stream
 
 DEFAULT_TIMEOUT_SECONDS = 600
@@ -17,12 +18,15 @@ _EVERY_NODE = task.Nodes(tolerations=({"operator": "Exists"},))
 _ANYWHERE: dict[str, Any] = {"node_selector": (), "tolerations": ()}
 
 Checks = Mapping[str, checks.Check]
+Templates = Mapping[str, templates.Template]
+_NONE: Templates = {}
 
 
-def read(body: dict[str, Any], known: Checks) -> task.Inspection:
-    """The canonical form of an Inspect object; `known` are the checks that there are, by name.
+def read(body: dict[str, Any], known: Checks, folders: Templates = _NONE) -> task.Inspection:
+    """The canonical form of an Inspect object; `known` are the checks, `folders` the runners, by name.
 
     :raises errors.SpecInvalid: names the field and what to do
+    :raises errors.TemplateFailed: the parameters of a runner's templates have no usable schema
     """
     try:
         written = inspect.parse(body)
@@ -31,7 +35,8 @@ def read(body: dict[str, Any], known: Checks) -> task.Inspection:
     except RecursionError:
         raise errors.SpecInvalid("spec: nested too deeply; write it with fewer levels") from None
     tasks = tuple(
-        _task(written.spec, item, f"spec.tasks[{index}]", known) for index, item in enumerate(written.spec.tasks)
+        _task(written.spec, item, f"spec.tasks[{index}]", known, folders)
+        for index, item in enumerate(written.spec.tasks)
     )
     _refuse_repeated(tasks)
     _refuse_large(tasks)
@@ -47,7 +52,9 @@ def run_request(metadata: Mapping[str, Any]) -> str:
     return str((metadata.get("annotations") or {}).get(group.ANNOTATION_RUN_REQUEST) or "").strip()
 
 
-def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, known: Checks) -> task.Task:
+def _task(
+    spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, known: Checks, folders: Templates
+) -> task.Task:
     if item.task is not None:
         if beside := sorted(item.model_fields_set - {"task"}):
             raise errors.SpecInvalid(
@@ -78,7 +85,8 @@ def _task(spec: inspect.InspectSpec, item: inspect.TaskItem, field: str, known: 
         "restart": bool(item.restart),
         "service_account": item.serviceAccountName or "",
         "depends_on": tuple(item.dependsOn or ()),
-        **_check(item.check or "", item.parameters or {}, field, known),
+        **_template(item, field, folders),
+        **_check(item.check or "", _of_check(item, folders), field, known),
         **_common(spec, item, field),
     }
     if target is not None and target.nodes is not None:
@@ -133,12 +141,15 @@ def _original(spec: inspect.InspectSpec, written: original.OriginalTask, field: 
 def _refuse_mixed(item: inspect.TaskItem, field: str) -> None:
     """The schema's own rules once more, for objects that an older CRD let through."""
     content = [name for name in ("script", "scriptFrom", "image", "check") if getattr(item, name) is not None]
-    if len(content) != 1:
-        raise errors.SpecInvalid(f"{field}: a task needs exactly one of script, scriptFrom, image, check")
-    if item.interpreter is not None and content[0] not in ("script", "scriptFrom"):
-        raise errors.SpecInvalid(f"{field}.interpreter belongs to script, not to {content[0]}; leave it out")
-    if item.parameters is not None and content[0] != "check":
-        raise errors.SpecInvalid(f"{field}.parameters belong to check, not to {content[0]}; leave them out")
+    if len(content) > 1 or not (content or item.template):
+        raise errors.SpecInvalid(
+            f"{field}: a task needs exactly one of script, scriptFrom, image, check, or template alone"
+        )
+    what = content[0] if content else "template"
+    if item.interpreter is not None and what not in ("script", "scriptFrom"):
+        raise errors.SpecInvalid(f"{field}.interpreter belongs to script, not to {what}; leave it out")
+    if item.parameters is not None and what != "check" and item.template is None:
+        raise errors.SpecInvalid(f"{field}.parameters belong to check, not to {what}; leave them out")
     target = item.target
     if target is not None and sum(one is not None for one in (target.pod, target.nodes, target.hosts)) != 1:
         raise errors.SpecInvalid(f"{field}.target is exactly one of pod, nodes, hosts")
@@ -146,6 +157,10 @@ def _refuse_mixed(item: inspect.TaskItem, field: str) -> None:
 
 def _fitting(made: task.Task, field: str) -> task.Task:
     """:raises errors.SpecInvalid: what runs and where it runs don't go together"""
+    if made.hosts and not (made.script or made.script_from or made.check or made.image):
+        raise errors.SpecInvalid(
+            f"{field}: hosts need a script or check; a template alone takes them by its parameters"
+        )
     if made.hosts and made.image:
         raise errors.SpecInvalid(f"{field}: an image runs in a pod, not on hosts; give a script or check")
     if made.hosts and made.service_account:
@@ -180,7 +195,37 @@ def _fitting(made: task.Task, field: str) -> task.Task:
 def _kind(made: dict[str, Any]) -> task.Kind:
     if made.get("hosts"):
         return task.Kind.SSH
-    return task.Kind.IMAGE if made["image"] else task.Kind.SCRIPT
+    if made["image"]:
+        return task.Kind.IMAGE
+    scripted = made["script"] or made.get("script_from") or made.get("check")
+    return task.Kind.SCRIPT if scripted else task.Kind.TEMPLATE
+
+
+def _template(item: inspect.TaskItem, field: str, folders: Templates) -> dict[str, Any]:
+    """What a task that names templates has of them."""
+    if not item.template:
+        return {}
+    template = folders.get(item.template)
+    if template is None:
+        raise errors.SpecInvalid(
+            f"{field}.template: no template named {item.template!r}; there are {', '.join(sorted(folders))}"
+        )
+    if template.problem:
+        raise errors.TemplateFailed(template.problem)
+    written = item.parameters or {}
+    if item.check is not None:
+        written = {name: value for name, value in written.items() if name in template.properties}
+    given = templates.parameters(template, written, f"{field}.parameters")
+    usual = templates.defaults(template)
+    chosen = {name: value for name, value in given.items() if name not in usual or usual[name] != value}
+    return {"template": template.name, "template_parameters": given, "template_chosen": chosen}
+
+
+def _of_check(item: inspect.TaskItem, folders: Templates) -> dict[str, Any]:
+    """Beside templates with parameters of their own, a check gets the others."""
+    template = folders.get(item.template or "")
+    theirs = template.properties if template is not None else {}
+    return {name: value for name, value in (item.parameters or {}).items() if name not in theirs}
 
 
 def _check(name: str, written: Mapping[str, Any], field: str, known: Checks) -> dict[str, Any]:

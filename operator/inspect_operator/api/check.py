@@ -55,15 +55,15 @@ def parameters(check: Check, written: Mapping[str, Any], field: str) -> dict[str
     for name, value in written.items():
         if check.parameters and name not in known:
             raise errors.SpecInvalid(
-                f"{field}.{_short(name)}: check {check.name} knows no such parameter; {_hint(check)}"
+                f"{field}.{short(name)}: check {check.name} knows no such parameter; {_hint(check)}"
             )
         if wrong := _unusable(name, value):
-            raise errors.SpecInvalid(f"{field}.{_short(name)}: {wrong}; {_hint(check)}")
+            raise errors.SpecInvalid(f"{field}.{short(name)}: {wrong}; {_hint(check)}")
     given = {name: rule["default"] for name, rule in known.items() if "default" in rule} | dict(written)
     found = sorted(jsonschema.Draft202012Validator(check.parameters).iter_errors(given), key=lambda one: list(one.path))
     if found:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found[0].path)
-        raise errors.SpecInvalid(f"{field}{place}: {_complaint(found[0])}; {_hint(check)}")
+        raise errors.SpecInvalid(f"{field}{place}: {complaint(found[0])}; {_hint(check)}")
     return given
 
 
@@ -141,9 +141,9 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _complaint(error: jsonschema.ValidationError) -> str:
+def complaint(error: jsonschema.ValidationError) -> str:
     """What is wrong, in words of ours where it is said often; the value is only shown where it is short."""
-    limit, seen = error.validator_value, _short(repr(error.instance))
+    limit, seen = error.validator_value, short(repr(error.instance))
     match error.validator:
         case "type":
             return f"expected {limit}, not {seen}"
@@ -160,7 +160,7 @@ def _complaint(error: jsonschema.ValidationError) -> str:
         case "required":
             return error.message.replace("is a required property", "is required")
         case _:
-            return _short(error.message)
+            return short(error.message)
 
 
 def _hint(check: Check) -> str:
@@ -172,5 +172,6 @@ def _hint(check: Check) -> str:
     return f"parameters of {check.name}: " + ", ".join(describe(name, rule) for name, rule in known.items())
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """At most a hundred characters of it."""
     return text if len(text) <= 100 else text[:99] + "…"

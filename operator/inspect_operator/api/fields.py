@@ -37,6 +37,8 @@ SCHEDULE = (
     r"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)"
     r"|[0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4})$"
 )
+#: A folder of templates.
+FOLDER = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 LABEL_NAME = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$"
 LABEL_VALUE = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 LabelName = Annotated[str, pydantic.Field(max_length=317, pattern=LABEL_NAME)]

@@ -21,6 +21,8 @@ ANNOTATION_TARGET = f"{GROUP}/target"  # the node, where a task has one Job for 
 ANNOTATION_RUN_REQUEST = f"{GROUP}/run-requested-at"
 # Selects ConfigMaps in the operator's namespace whose files are checks of the site.
 SITE_CHECKS = f"{GROUP}/inspect-checks=site"
+# On a ConfigMap there whose files are templates of the site: the folder they are in, empty for the top.
+LABEL_TEMPLATES = f"{GROUP}/inspect-templates"
 # On a ServiceAccount: tasks in its namespace may name it.
 LABEL_TASKS = f"{GROUP}/inspect-tasks"
 TASKS_ALLOWED = "allowed"
@@ -31,3 +33,4 @@ LABEL_OWNER_UID = f"{GROUP}/owner-uid"
 LABEL_DIGEST = f"{GROUP}/digest"
 LABEL_RUN_KEY = f"{GROUP}/run-key"
 LABEL_TRIGGER = f"{GROUP}/trigger"
+LABEL_USED = f"{GROUP}/templates"  # which templates its run was rendered from

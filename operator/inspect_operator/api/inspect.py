@@ -68,13 +68,15 @@ class TaskItem(Common):
                 },
                 {
                     "rule": "has(self.task) || [has(self.script), has(self.scriptFrom), has(self.image), "
-                    "has(self.check)].filter(x, x).size() == 1",
-                    "message": "a task needs exactly one of script, scriptFrom, image, check",
+                    "has(self.check)].filter(x, x).size() == 1 || (has(self.template) && ![has(self.script), "
+                    "has(self.scriptFrom), has(self.image), has(self.check)].exists(x, x))",
+                    "message": "a task needs exactly one of script, scriptFrom, image, check, or template alone",
                 },
                 {
                     "rule": "!has(self.task) || ![has(self.script), has(self.scriptFrom), has(self.image), "
-                    "has(self.check), has(self.parameters), has(self.interpreter), has(self.args), has(self.env), "
-                    "has(self.envFrom), has(self.serviceAccountName), has(self.dependsOn), has(self.target), "
+                    "has(self.check), has(self.template), has(self.parameters), has(self.interpreter), has(self.args), "
+                    "has(self.env), has(self.envFrom), has(self.serviceAccountName), has(self.dependsOn), "
+                    "has(self.target), "
                     "has(self.restart), has(self.schedule), has(self.timeZone), has(self.suspend), "
                     "has(self.timeout), has(self.retries), has(self.resources), has(self.nodeSelector), "
                     "has(self.tolerations), has(self.imagePullSecrets), has(self.profile), has(self.ssh), "
@@ -86,8 +88,8 @@ class TaskItem(Common):
                     "message": "interpreter belongs to script and scriptFrom",
                 },
                 {
-                    "rule": "!has(self.parameters) || has(self.check)",
-                    "message": "parameters belong to check",
+                    "rule": "!has(self.parameters) || has(self.check) || has(self.template)",
+                    "message": "parameters belong to check and template",
                 },
                 {
                     "rule": "!has(self.results) || !has(self.results.file) || "
@@ -116,8 +118,13 @@ class TaskItem(Common):
         max_length=253,
         description="Name of a built-in check, such as disk-usage, or of the site's.",
     )
+    template: Annotated[str, pydantic.Field(max_length=40, pattern=fields.FOLDER)] | None = pydantic.Field(
+        None,
+        description="Folder of the site's templates that makes the pod: alone, or beside script, scriptFrom, image "
+        "or check.",
+    )
     parameters: dict[str, Any] | None = pydantic.Field(
-        None, max_length=64, description="Parameters of the check; each check has its own."
+        None, max_length=64, description="Parameters of the check or template; each has its own."
     )
     interpreter: fields.Interpreter | None = pydantic.Field(
         None, description="What runs the script: bash, sh or python3. Default: what its first line says, else bash."

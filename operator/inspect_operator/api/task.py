@@ -13,11 +13,12 @@ Objects = tuple[dict[str, Any], ...]
 
 
 class Kind(enum.StrEnum):
-    """What runs a task; the name of the template folder that makes its pods."""
+    """What runs a task; the name of the template folder that makes its pods, unless the task names another."""
 
     SCRIPT = "script"  # a script or check, in the runner's image
     IMAGE = "image"  # an image with its own entry point
     SSH = "ssh"  # a script or check, on hosts that the runner logs in to
+    TEMPLATE = "template"  # nothing of these: the templates that the task names say it all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,8 +75,8 @@ class Nodes:
 class Task:
     """One task with every default applied.
 
-    What runs is exactly one of `script` (text), `script_from`, `check` and `image`. `interpreter` is empty where the
-    script's first line says it, else bash. Where it runs: on `hosts`, on `nodes`, or in one pod.
+    What runs is exactly one of `script` (text), `script_from`, `check` and `image`, or `template` alone. `interpreter`
+    is empty where the script's first line says it, else bash. Where it runs: on `hosts`, on `nodes`, or in one pod.
     """
 
     name: str
@@ -87,6 +88,9 @@ class Task:
     chosen: Pairs = ()  # of these, what isn't the default
     asks_api: bool = False  # the check asks the Kubernetes API
     cluster_wide: bool = False  # and for more than its own namespace
+    template: str = ""  # the folder of templates, where the task names one
+    template_parameters: dict[str, Any] = dataclasses.field(default_factory=dict)  # with defaults
+    template_chosen: dict[str, Any] = dataclasses.field(default_factory=dict)  # of these, what isn't the default
     image: str = ""
     interpreter: str = ""
     args: tuple[str, ...] = ()
@@ -113,6 +117,11 @@ class Task:
     time_zone: str = ""
     suspend: bool = False
     depends_on: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The folder of templates that makes its pods."""
+        return self.template or self.kind.value
 
     @property
     def own_account(self) -> bool:

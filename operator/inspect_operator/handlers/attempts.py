@@ -13,9 +13,9 @@ from inspect_operator.plan import steps
 
 logger = logging.getLogger(__name__)
 
-#: What a pass is about: the uid of the object, the generation of its spec (or "deletion" in its place), and which run
-#: was asked for.
-Subject = tuple[str, int | str, str]
+#: What a pass is about: the uid of the object, the generation of its spec (or "deletion" in its place), which run was
+#: asked for, and the templates that there are.
+Subject = tuple[str, int | str, str, str]
 DELETION = "deletion"
 
 

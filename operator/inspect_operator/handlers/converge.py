@@ -75,14 +75,14 @@ class Converger:
         if metadata.get("deletionTimestamp"):
             return await self._delete(key, owner, body)
         try:
-            inspection = canonical.read(body, self._renderer.checks)
+            inspection = canonical.read(body, self._renderer.checks, self._renderer.templates.runners)
             found = self._store.seen(owner.namespace, owner.uid, _names(inspection))
             wanted = await self._want(key, inspection, found, act=False)
-        except errors.SpecInvalid as error:
+        except (errors.SpecInvalid, errors.TemplateFailed) as error:
             self._refuse(key, metadata["generation"], error)
             return None
         self._memory.own(key, wanted)
-        subject = (owner.uid, inspection.generation, inspection.run_request)
+        subject = (owner.uid, inspection.generation, inspection.run_request, self._renderer.templates.version)
         open_steps = self._open_steps(key, inspection, wanted, found)
         # Somebody may have taken our finalizer off, as `kubectl replace` does.
         bare = group.FINALIZER not in metadata.get("finalizers", ()) and _owned(found, owner)
@@ -219,8 +219,9 @@ class Converger:
             return None
         metadata = self._memory.inspects[key]["metadata"]
         if metadata.get("deletionTimestamp"):
-            return metadata["uid"], attempts.DELETION, ""
-        return metadata["uid"], metadata["generation"], canonical.run_request(metadata)
+            return metadata["uid"], attempts.DELETION, "", ""
+        request, templates = canonical.run_request(metadata), self._renderer.templates.version
+        return metadata["uid"], metadata["generation"], request, templates
 
     def _settle(
         self,
@@ -272,7 +273,7 @@ class Converger:
                 for name, release in sorted(_owned(found, owner).items())
             )
             self._attempts.keep_only(key, todo)
-            await self._carry_out(key, owner, (owner.uid, attempts.DELETION, ""), todo, {})
+            await self._carry_out(key, owner, (owner.uid, attempts.DELETION, "", ""), todo, {})
             if failures := self._attempts.failures(key, todo):
                 self._refuse(key, body["metadata"]["generation"], failures[0].error)
                 return _soonest([failure.pause_seconds for failure in failures])

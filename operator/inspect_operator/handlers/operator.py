@@ -40,7 +40,9 @@ class Operator:
     ) -> None:
         counted = counted or meters.Meters()
         self._renderer = renderer = chart.Renderer(settings)
-        self._site = site.Site(cluster, settings.lease_namespace, settings.site_checks, renderer.checks)
+        where = settings.lease_namespace
+        self._site_checks = site.Checks(cluster, where, settings.site_checks, renderer.checks)
+        self._site_templates = site.Templates(cluster, where, settings.site_templates, renderer.shipped)
         self._settings = settings
         self._cluster = cluster
         self._memory = memory.Memory()
@@ -71,8 +73,9 @@ class Operator:
         self._reports.wake(key)
 
     async def prime(self) -> None:
-        """Reads what there is: checks, nodes, releases, what they hold, and what they lost while nobody watched."""
-        self._renderer.checks = await self._site.look()
+        """Reads what there is: checks, templates, nodes, releases, what they hold, and what was lost meanwhile."""
+        self._renderer.checks = await self._site_checks.look()
+        self._renderer.templates = await self._site_templates.look()
         self._site_task = asyncio.create_task(self._look_at_site(), name="site")
         await self._store.prime(self._settings.namespaces)
         try:
@@ -110,6 +113,7 @@ class Operator:
         await self._converges.close()
         await self._reports.close()
         await self.notifier.close()
+        await asyncio.to_thread(self._renderer.close)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Watches the cluster until a signal or `stop`."""
@@ -160,19 +164,27 @@ class Operator:
                 self._converges.wake(waiting)
 
     async def _look_at_site(self) -> None:
-        """Whoever names a check that came, went or changed is looked at again."""
+        """Whoever uses a check or template that came, went or changed is looked at again."""
         while True:
             await asyncio.sleep(site.LOOK_SECONDS)
             try:
-                found = await self._site.look()
+                await self._site_changed()
             except errors.InspectError as error:
-                logger.warning("the site's checks could not be looked for reason=%s error=%s", error.reason, error)
-                continue
-            if found != self._renderer.checks:
-                self._renderer.checks = found
-                logger.info("checks changed number=%d", len(found))
-                for key in tuple(self._memory.inspects):
-                    self._converges.wake(key)
+                logger.warning(
+                    "the site's checks and templates could not be looked for reason=%s error=%s", error.reason, error
+                )
+
+    async def _site_changed(self) -> None:
+        found, templates = await self._site_checks.look(), await self._site_templates.look()
+        changed = False
+        if found != self._renderer.checks:
+            self._renderer.checks, changed = found, True
+            logger.info("checks changed number=%d", len(found))
+        if templates.version != self._renderer.templates.version:
+            self._renderer.templates, changed = templates, True
+            logger.info("templates changed site=%s", ",".join(sorted(templates.places)) or "none")
+        for key in tuple(self._memory.inspects) if changed else ():
+            self._converges.wake(key)
 
     async def _on_node(self, event: Any, **_: Any) -> None:
         changed = self._memory.notice_node(dict(event["object"]), event["type"] == "DELETED")

@@ -58,6 +58,8 @@ class TaskRow:
         self._kind = outcome.Kind(view.task.kind.value)
         # What a script leaves in a file is told by the runner's summary or not at all.
         self._form = stream.Format.NONE if view.task.results_file else view.task.results_format
+        if view.task.template and not view.task.hosts:
+            self._kind = outcome.Kind.TEMPLATE
         newest = view.release.newest if view.release else None
         # While another run stands in the release (or none), what its Jobs did says nothing of this one.
         self._current = newest is not None and newest.run_key == view.want.run_key

@@ -1,4 +1,5 @@
-"""Releases of schedules follow their templates: what they should hold is rendered, and its digest compared."""
+"""Releases follow their templates. Of schedules, what they should hold is rendered, and its digest compared; of runs
+that wait, what would keep them from being made is told before their time."""
 
 import asyncio
 import dataclasses
@@ -29,8 +30,12 @@ class Schedules:
         self._rendered: dict[tuple[str, str], _Rendered] = {}  # by namespace and release
 
     async def digested(self, wanted: tuple[desired.Desired, ...], owner: tasks.Owner) -> tuple[desired.Desired, ...]:
-        """With the digest of what is rendered, where the task has a schedule."""
-        return tuple([await self._one(want, owner) if want.crons else want for want in wanted])
+        """With the templates they use, and the digest of what is rendered, where the task has a schedule."""
+        if self._checks is not self._renderer.checks:
+            self._checks = self._renderer.checks
+            self._rendered.clear()
+        made = [dataclasses.replace(want, templates=self._renderer.used(want)) for want in wanted]
+        return tuple([await self._one(want, owner) for want in made])
 
     def essences(self, namespace: str, wanted: Iterable[desired.Desired]) -> dict[str, drift.Essences]:
         """What may not be changed behind our back, by release."""
@@ -38,24 +43,26 @@ class Schedules:
         return {release: one.essences for release, one in known.items() if one is not None}
 
     async def _one(self, want: desired.Desired, owner: tasks.Owner) -> desired.Desired:
+        # Our own templates don't fail.
+        waits = want.held is not None and not want.firing and bool(self._renderer.templates.places)
+        if not want.crons and not waits:
+            return want
         # Without what no template sees.
-        seen = dataclasses.replace(want, digest="", made=frozenset(), asides=(), waiting=False)
-        if self._checks is not self._renderer.checks:
-            self._checks = self._renderer.checks
-            self._rendered.clear()
+        seen = dataclasses.replace(want, digest="", made=frozenset(), asides=(), waiting=False, held=None)
         known = self._rendered.get((owner.namespace, want.release))
         if known is None or known.want != seen:
             try:
                 made = await asyncio.to_thread(self._renderer.render, seen, owner)
-            except errors.InspectError:
-                return want  # told when it is installed
+            except errors.InspectError as error:
+                # Of a schedule it is told when it is installed.
+                return want if want.crons else dataclasses.replace(want, held=None, refused=error)
             objects = [item for item in made.manifests if item["kind"] != "Job" and not _of_run(item, want)]
             digest = runkey.digest(want.run_key, [member.name for member in want.jobs], objects)
             known = _Rendered(seen, digest, drift.essences(objects))
             if len(self._rendered) >= _KEPT:
                 self._rendered.clear()
             self._rendered[(owner.namespace, want.release)] = known
-        return dataclasses.replace(want, digest=known.digest)
+        return dataclasses.replace(want, digest=known.digest) if want.crons else want
 
 
 def _of_run(item: dict[str, Any], want: desired.Desired) -> bool:

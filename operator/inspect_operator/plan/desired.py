@@ -39,7 +39,8 @@ class Desired:
     `jobs` are runs that are done once, of which `made` exist or have ended; `crons` are CronJobs. `asides` are places
     without either. `held`: the release stays as it is (or isn't there) until the reason is gone. `refused`: the task
     asks for what it can't have. `waiting`: something here waits for runs to end. `requested`: the request for a run
-    that is about to be accepted. `firing`: CronJobs are there although the task has no schedule any more.
+    that is about to be accepted. `firing`: CronJobs are there although the task has no schedule any more. `templates`:
+    those it would be rendered from now.
     """
 
     task: tasks.Task
@@ -56,6 +57,7 @@ class Desired:
     waiting: bool = False
     requested: str = ""
     firing: bool = False
+    templates: str = ""
 
     @property
     def files(self) -> str:
@@ -64,10 +66,11 @@ class Desired:
 
     @property
     def objects(self) -> frozenset[tuple[str, str]]:
-        """What a release holds beside its Jobs, by kind and name, if its templates are the shipped ones."""
+        """What a release holds beside its Jobs, by kind and name, if its templates are the shipped ones. What a runner
+        of the site makes, nobody knows here: of a schedule it is compared with what was rendered."""
         task = self.task
         names = set()
-        if task.script or task.check or task.hosts:
+        if (task.script or task.check or task.hosts) and not task.template:
             names |= {("ConfigMap", self.files)} if self.jobs else set()
             names |= {("ConfigMap", self.release)} if self.crons else set()
         if task.own_account:

@@ -31,7 +31,7 @@ class Status(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Revision:
-    """One revision of a release; the last four are our labels, empty where the release isn't ours."""
+    """One revision of a release; the last five are our labels, empty where the release isn't ours."""
 
     number: int
     status: Status
@@ -40,6 +40,7 @@ class Revision:
     digest: str = ""
     run_key: str = ""
     trigger: str = ""
+    templates: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

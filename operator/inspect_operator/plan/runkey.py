@@ -35,6 +35,8 @@ def run_key(task: tasks.Task, trigger: triggers.Trigger) -> str:
         content["parameters"] = task.chosen
     if task.script_from:
         content["scriptFrom"] = [task.script_from.name, task.script_from.key]
+    if task.template:
+        content |= {"template": task.template, "templateParameters": task.template_chosen}
     if task.nodes is not None:
         content["nodes"] = True
     if task.hosts:

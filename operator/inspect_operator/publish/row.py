@@ -97,7 +97,7 @@ def head(view: View) -> Row:
     if task.schedule:
         made["schedule"] = f"{task.schedule} {task.time_zone}".strip()
         made["suspended"] = task.suspend
-    made["advice"] = _advice(task)
+    made["advice"] = "; ".join(filter(None, (_advice(task), _older_templates(view))))
     made["requested"] = view.want.requested
     return made
 
@@ -205,6 +205,16 @@ def _advice(task: tasks.Task) -> str:
     if task.original and task.hosts and task.ssh.trust_on_first_use:
         said.append("host keys are not checked; name a known_hosts file in spec.ssh.knownHostsFrom")
     return "; ".join(said)
+
+
+def _older_templates(view: View) -> str:
+    """A run that is done once keeps what it was made from."""
+    newest = view.release.newest if view.release else None
+    if view.task.schedule or newest is None or newest.run_key != view.want.run_key:
+        return ""
+    if not newest.templates or not view.want.templates or newest.templates == view.want.templates:
+        return ""
+    return "templates have changed since this run was made; it keeps its own, the next run takes the new ones"
 
 
 def timestamp(moment: datetime.datetime | None) -> str | None:

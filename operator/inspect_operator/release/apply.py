@@ -59,6 +59,8 @@ class Releases:
             group.LABEL_DIGEST: want.digest,
             group.LABEL_RUN_KEY: want.run_key,
         }
+        if chart.templates:
+            labels[group.LABEL_USED] = chart.templates
         if want.trigger:
             labels[group.LABEL_TRIGGER] = want.trigger
         await self._write(step, want, owner.namespace, chart, labels)
@@ -142,6 +144,8 @@ class Releases:
         begun = bool(present or over or made)
         lacking = [name for name in wanted - over if ("Job", name) not in stored]
         objects: Objects = {}
+        # Of a run that has begun its objects tell what it was made from, whatever templates say by now.
+        used = found.newest.templates if begun and not want.task.schedule else self._renderer.used(want)
         if want.task.schedule or lacking or not begun:
             fresh = await asyncio.to_thread(self._renderer.render, want, owner)
             objects = {(item["kind"], item["metadata"]["name"]): item for item in fresh.manifests}
@@ -161,7 +165,7 @@ class Releases:
                 if revision.status is observed.Status.DEPLOYED:
                     keep |= set(await self._objects(owner.namespace, found.name, revision))
             await leftovers.remove(self._cluster, owner.namespace, selector, keep)
-        return charts.Chart(tuple(objects[key] for key in sorted(objects)), self._renderer.version(want))
+        return charts.Chart(tuple(objects[key] for key in sorted(objects)), self._renderer.version(want), used)
 
     async def _of_run(
         self, found: observed.Release, want: desired.Desired, owner: tasks.Owner

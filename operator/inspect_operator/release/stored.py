@@ -98,4 +98,5 @@ def _revision(secret: client.Object) -> observed.Revision:
         digest=labels.get(group.LABEL_DIGEST, ""),
         run_key=labels.get(group.LABEL_RUN_KEY, ""),
         trigger=labels.get(group.LABEL_TRIGGER, ""),
+        templates=labels.get(group.LABEL_USED, ""),
     )

@@ -3,10 +3,8 @@
 import dataclasses
 import pathlib
 import shutil
-from collections.abc import Iterator
 from typing import Any
 
-import jinja2
 import ruamel.yaml
 
 from inspect_operator import errors, yaml_json
@@ -14,70 +12,99 @@ from inspect_operator import settings as settings_module
 from inspect_operator.api import check
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import desired
-from inspect_operator.render import checks, context, manifest, template
+from inspect_operator.render import bounds, checks, compose, context, library, manifest
 
 SKELETON = "inspection"
-POD = "pod.yaml"
 
 
 @dataclasses.dataclass(frozen=True)
 class Chart:
-    """What a release will hold: objects in the order of their files, ready to be written to disk."""
+    """What a release will hold: objects in the order of their files, ready to be written to disk; `templates` tells
+    which ones its runs were rendered from."""
 
     manifests: tuple[manifest.Object, ...]
     version: str
+    templates: str = ""
 
 
 class Renderer:
-    """Templates, checks and the skeleton, read from disk once; the site's checks may be set anew."""
+    """Templates, checks and the skeleton, read from disk once; the site's may be set anew."""
 
     def __init__(self, settings: settings_module.Settings) -> None:
         self._settings = settings
-        self._templates = settings_module.data_folder("templates")
-        self._environment: jinja2.Environment = template.environment(self._templates)
+        self.shipped = library.shipped(settings_module.data_folder("templates"))
+        self._templates = library.Library(self.shipped)
+        self._child = bounds.Child()
+        #: What took too much, by runner and namespace: not to be tried again with the same templates.
+        self._spent: dict[tuple[str, str], errors.TemplateFailed] = {}
         self._skeleton = settings_module.data_folder("charts") / SKELETON
         self.checks: dict[str, check.Check] = checks.load(settings_module.data_folder("checks"))
         yaml = ruamel.yaml.YAML(typ="safe")
         self._metadata: dict[str, Any] = yaml.load((self._skeleton / "Chart.yaml").read_text())
 
+    @property
+    def templates(self) -> library.Library:
+        """The templates by which everything is rendered."""
+        return self._templates
+
+    @templates.setter
+    def templates(self, made: library.Library) -> None:
+        self._templates = made
+        self._spent = {}
+
+    def close(self) -> None:
+        """Ends the process that renders a site's templates."""
+        self._child.close()
+
+    def used(self, want: desired.Desired) -> str:
+        """Which templates the release is rendered from, as they are now."""
+        return self._templates.used(want.task.folder, once=not want.crons)
+
     def render(self, want: desired.Desired, owner: tasks.Owner) -> Chart:
-        """The objects of one release, from the template folder of the task's kind: once for all runs what is not a
+        """The objects of one release, from the folder of templates of its task: once for all runs what is not a
         pod, then a Job or CronJob around the pod of each run.
 
         :raises errors.TemplateFailed: a template can't be rendered
         :raises errors.ManifestRejected: it renders what a release may not hold
         """
-        folder = self._templates / want.task.kind.value
-        if not folder.is_dir():
-            raise errors.TemplateFailed(f"template folder {want.task.kind.value} not found")
-        data = context.of_release(want, owner.namespace, self._settings, self.checks.get(want.task.check))
+        templates, folder = self._templates, want.task.folder
+        if folder not in templates.runners:
+            raise errors.TemplateFailed(f"template folder {folder} not found")
+        kinds = [(once, members) for once, members in ((True, want.jobs), (False, want.crons)) if members]
+        groups = [
+            compose.Group(
+                once=templates.once(folder),
+                shared=context.of_run(want, None, once=once),
+                pod=f"{folder}/{library.POD}",
+                around=library.JOB if once else library.CRON_JOB,
+                runs=[context.of_run(want, member, once=once) for member in members],
+            )
+            for once, members in kinds
+        ]
         objects: dict[tuple[str, str], manifest.Object] = {}
-        for once, members in ((True, want.jobs), (False, want.crons)):
-            if not members:
-                continue
-            shared = data | {"run": context.of_run(want, None, once=once)}
-            for path in sorted(folder.glob("*.yaml")):
-                if path.name != POD:
-                    for item in self._objects(f"{folder.name}/{path.name}", shared, owner):
-                        objects[item["kind"], item["metadata"]["name"]] = manifest.labelled(item, want, owner.name)
-            for member in members:
-                run = data | {"run": context.of_run(want, member, once=once)}
-                run["pod"] = self._pod(f"{folder.name}/{POD}", run)
-                for item in self._objects("job.yaml" if once else "cronjob.yaml", run, owner):
-                    made = manifest.labelled(item, want, owner.name, member.target)
-                    objects[item["kind"], item["metadata"]["name"]] = made
-        return Chart(tuple(objects.values()), self.version(want))
+        data = context.of_release(want, owner, self._settings, self.checks.get(want.task.check))
+        for part in self._parts(templates, (folder, owner.namespace), {**data}, groups):
+            manifest.check(part.template, part.item, owner.namespace)
+            target = kinds[part.group][1][part.run].target if part.run >= 0 else ""
+            made = manifest.labelled(part.item, want, owner.name, target)
+            objects[made["kind"], made["metadata"]["name"]] = made
+        return Chart(tuple(objects.values()), self.version(want), self.used(want))
 
-    def _objects(self, name: str, data: dict[str, Any], owner: tasks.Owner) -> Iterator[manifest.Object]:
-        for item in manifest.parse(name, template.text(self._environment, name, data)):
-            manifest.check(name, item, owner.namespace)
-            yield item
-
-    def _pod(self, name: str, data: dict[str, Any]) -> manifest.Object:
-        documents = manifest.documents(name, template.text(self._environment, name, data))
-        if len(documents) != 1 or not isinstance(documents[0].get("spec"), dict):
-            raise errors.TemplateFailed(f"template {name} has to render one pod, with a spec")
-        return documents[0]
+    def _parts(
+        self, templates: library.Library, place: tuple[str, str], data: dict[str, Any], groups: list[compose.Group]
+    ) -> list[compose.Part]:
+        """Ours are rendered here. Those of a site in a process of their own, and not again where they took too much:
+        there may be a thousand tasks like this one, and others to be served."""
+        if not templates.places or not groups:
+            return compose.parts(templates.environment, data, groups)
+        spent = self._spent
+        if place in spent:
+            raise spent[place]
+        try:
+            return self._child.parts(templates, data, groups)
+        except bounds.Spent as error:
+            spent[place] = error
+            raise
 
     def version(self, want: desired.Desired) -> str:
         """The chart's version: the skeleton's, and which content it carries."""

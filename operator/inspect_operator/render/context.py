@@ -1,14 +1,14 @@
-"""What templates see. The names here are a contract with everybody who writes templates."""
+"""The values of what templates see; render/contract.py tells the names."""
 
 import base64
-from typing import Any
+from typing import Any, TypedDict
 
 from inspect_operator import settings as settings_module
 from inspect_operator import yaml_json
 from inspect_operator.api import check as checks
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import desired, nodes
-from inspect_operator.render import hosts
+from inspect_operator.render import contract, hosts
 from inspect_operator.runner import stream
 
 #: The original project's message center; an image written for it expects an address even where none is configured.
@@ -20,18 +20,33 @@ DEFAULT_REQUESTS = {"cpu": "10m", "memory": "32Mi"}
 DEFAULT_MEMORY_LIMIT = "512Mi"
 
 
+class OfRelease(TypedDict):
+    """What is the same for all templates of a release."""
+
+    contract: int
+    inspect: contract.Inspect
+    release: contract.Release
+    task: contract.Task
+    parameters: dict[str, Any]
+    settings: contract.Settings
+
+
 def of_release(
-    want: desired.Desired, namespace: str, settings: settings_module.Settings, check: checks.Check | None
-) -> dict[str, Any]:
+    want: desired.Desired, owner: tasks.Owner, settings: settings_module.Settings, check: checks.Check | None
+) -> OfRelease:
     """Values for all templates of a release; `check` is the task's, where it has one."""
     task = want.task
     return {
-        "release": {"name": want.release, "namespace": namespace},
+        "contract": contract.VERSION,
+        "inspect": {"name": owner.name},
+        "release": {"name": want.release, "namespace": owner.namespace},
         "task": {
             "name": task.name,
             "kind": task.kind.value,
+            "template": task.template,
+            "check": task.check,
             **_script(check.script if check else task.script),
-            "script_from": vars(task.script_from) if task.script_from else None,
+            "script_from": _key_ref(task.script_from),
             "image": task.image,
             "interpreter": task.interpreter or "auto",
             "args": [_literal(text) for text in task.args],
@@ -53,11 +68,12 @@ def of_release(
             "cluster_role": checks.cluster_role(task.check) if task.own_account else "",
             **hosts.context(task, want.release),
         },
+        "parameters": task.template_parameters,
         "settings": {"runner_image": settings.runner_image, "image_pull_policy": settings.image_pull_policy},
     }
 
 
-def of_run(want: desired.Desired, member: desired.Member | None, *, once: bool) -> dict[str, Any]:
+def of_run(want: desired.Desired, member: desired.Member | None, *, once: bool) -> contract.Run:
     """Values for the templates of one Job (`once`) or CronJob; without `member`, for what all of them share."""
     source = want.task.script_from
     folder = f"/inspect/configmaps/{source.name}" if source else "/inspect"
@@ -83,11 +99,20 @@ def account(task: tasks.Task, release: str) -> str:
     return task.service_account or (checks.cluster_role(task.check) if task.asks_api else "")
 
 
-def _script(text: str) -> dict[str, str]:
+class _Script(TypedDict):
+    script: str
+    script_base64: str
+
+
+def _script(text: str) -> _Script:
     """The script as text, or in base64 where it holds characters that would be lost on the way."""
     if yaml_json.unholdable(text):
         return {"script": "", "script_base64": base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()}
     return {"script": text, "script_base64": ""}
+
+
+def _key_ref(ref: tasks.KeyRef | None) -> contract.KeyRef | None:
+    return {"kind": ref.kind, "name": ref.name, "key": ref.key} if ref else None
 
 
 def deadline_seconds(task: tasks.Task) -> int:

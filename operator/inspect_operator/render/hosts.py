@@ -4,16 +4,24 @@ Secrets are mounted whole, by name, below /ssh/secrets; their content is nowhere
 """
 
 import hashlib
-from typing import Any
+from typing import Any, TypedDict
 
 from inspect_operator import yaml_json
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import naming
+from inspect_operator.render import contract
 
 _FOLDERS = {"Secret": "/ssh/secrets", "ConfigMap": "/ssh/configmaps"}
 
 
-def context(task: tasks.Task, release: str) -> dict[str, Any]:
+class OfHosts(TypedDict):
+    """A part of contract.Task."""
+
+    hosts_json: str
+    ssh_files: list[contract.SshFile]
+
+
+def context(task: tasks.Task, release: str) -> OfHosts:
     """`hosts_json` is the runner's file, `ssh_files` are the Secrets and ConfigMaps to mount."""
     if not task.hosts:
         return {"hosts_json": "", "ssh_files": []}
@@ -60,7 +68,7 @@ def _login(login: tasks.Login) -> dict[str, Any]:
     }
 
 
-def _mounts(task: tasks.Task, release: str) -> list[dict[str, str]]:
+def _mounts(task: tasks.Task, release: str) -> list[contract.SshFile]:
     logins = [login for host in task.hosts for login in (host.login, host.jump) if login is not None]
     refs = [ref for login in logins for ref in (login.password, login.private_key, login.passphrase)]
     wanted = {(ref.kind, ref.name) for ref in (*refs, task.ssh.known_hosts) if ref is not None}

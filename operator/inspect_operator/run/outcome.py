@@ -22,6 +22,7 @@ REFUSED_LOOK_SECONDS = 15.0
 class Kind(StrEnum):
     SCRIPT = "script"  # the runner is the entry point and leaves a summary
     IMAGE = "image"  # an image with its own entry point: its log is all there is
+    TEMPLATE = "template"  # templates of the site: the runner, or something that only its log tells of
     SSH = "ssh"  # the runner inspects hosts: besides the summary, its log has a line for each
 
 

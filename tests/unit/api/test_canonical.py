@@ -213,7 +213,7 @@ def test_durations(text: str, seconds: int) -> None:
 def test_every_field_of_the_modern_spelling_is_read() -> None:
     """A field that the schema has and nobody reads would be silence."""
     read = {"name", "task", "script", "scriptFrom", "image", "check", "parameters", "interpreter", "args", "env",
-            "envFrom", "serviceAccountName", "target", "dependsOn", "restart", "results"}  # fmt: skip
+            "envFrom", "template", "serviceAccountName", "target", "dependsOn", "restart", "results"}  # fmt: skip
     assert set(inspect.TaskItem.model_fields) == read | set(inspect.Common.model_fields)
 
 

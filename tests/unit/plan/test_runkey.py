@@ -49,6 +49,7 @@ SECRET = tasks.KeyRef("Secret", "logins", "password")
 LOGIN = tasks.Login("10.0.0.1", password=SECRET)
 SCRIPT = tasks.Task("disk", tasks.Kind.SCRIPT, script="true")
 CHECK = tasks.Task("disk", tasks.Kind.SCRIPT, check="disk-usage", interpreter="bash", parameters=(("CHECK_A", "1"),))
+RUNNER = tasks.Task("disk", tasks.Kind.TEMPLATE, template="ansible", template_chosen={"playbook": "site.yaml"})
 IMAGE = tasks.Task("disk", tasks.Kind.IMAGE, image="try:1", original=True)
 SSH = tasks.Task("disk", tasks.Kind.SSH, script="true", hosts=(tasks.Host("a", LOGIN),))
 
@@ -65,6 +66,8 @@ IN_THE_KEY: list[tuple[str, tasks.Task, Any]] = [
     ("check", CHECK, "memory.sh"),
     ("chosen", CHECK, (("CHECK_A", "1"),)),
     ("image", IMAGE, "try:2"),
+    ("template", SCRIPT, "ansible"),
+    ("template_chosen", RUNNER, {"playbook": "other.yaml"}),
     ("interpreter", SCRIPT, "sh"),
     ("args", SCRIPT, ("",)),
     ("env", SCRIPT, (("A", ""),)),
@@ -85,6 +88,7 @@ IN_THE_KEY: list[tuple[str, tasks.Task, Any]] = [
 NOT_IN_THE_KEY: list[tuple[str, tasks.Task, Any]] = [
     ("name", SCRIPT, "other"),  # it is in the release's
     ("parameters", CHECK, (("CHECK_A", "1"), ("CHECK_NEW", "a default of a later version"))),
+    ("template_parameters", RUNNER, {"playbook": "site.yaml", "new": "a default of a later version"}),
     ("interpreter", CHECK, "python3"),  # the check's own
     ("asks_api", CHECK, True),
     ("cluster_wide", CHECK, True),

@@ -239,7 +239,7 @@ async def test_a_template_that_fails_calls_no_helm(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "script").mkdir()
-    (tmp_path / "script" / "job.yaml").write_text("a: {{ missing }}")
+    (tmp_path / "script" / "pod.yaml").write_text("a: {{ missing }}")
     monkeypatch.setenv("INSPECT_OPERATOR_TEMPLATES", str(tmp_path))
     releases = apply.Releases(cluster, helm, store.Store(cluster), chart.Renderer(settings.Settings()))
     with pytest.raises(errors.TemplateFailed, match="'missing' is undefined"):

@@ -168,7 +168,7 @@ def test_no_request_is_ever_above_its_limit(
     resources: builders.Object, requests: dict[str, str], limits: dict[str, str]
 ) -> None:
     want = builders.want(modern(resources=resources))
-    made = context.of_release(want, "default", conftest.SETTINGS, None)["task"]["resources"]
+    made = context.of_release(want, builders.OWNER, conftest.SETTINGS, None)["task"]["resources"]
     assert made == {"requests": requests, "limits": limits}
 
 

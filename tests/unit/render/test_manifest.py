@@ -9,7 +9,7 @@ from tests.unit.render import conftest
 
 from inspect_operator import errors
 from inspect_operator.api import task as tasks
-from inspect_operator.render import manifest
+from inspect_operator.render import documents, manifest
 
 JOB = """\
 apiVersion: batch/v1
@@ -101,7 +101,7 @@ def test_its_own_namespace_may_be_named() -> None:
 )
 def test_what_is_no_object_is_the_templates_failure(text: str, words: str) -> None:
     with pytest.raises(errors.TemplateFailed, match=re.escape(words)) as failed:
-        manifest.parse("script/job.yaml", text)
+        documents.objects("script/job.yaml", text)
     assert str(failed.value).startswith("template script/job.yaml")
 
 
@@ -109,13 +109,13 @@ def test_what_is_no_object_is_the_templates_failure(text: str, words: str) -> No
 def test_yaml_is_read_as_helm_reads_it() -> None:
     text = "metadata: {name: a}\ndata: {mode: 0555, on: [yes, off], time: 1e3, hex: 0x1f, quoted: 'yes'}\n"
     text = text.replace("on:", "'on':")
-    (item,) = manifest.parse("x", text)
+    (item,) = documents.objects("x", text)
     assert item["data"] == {"mode": 0o555, "on": [True, False], "time": 1000.0, "hex": 31, "quoted": "yes"}
 
 
 def test_one_file_may_hold_several_objects_or_none() -> None:
-    assert manifest.parse("x", "# only a comment\n") == []
-    two = manifest.parse("x", "---\nmetadata: {name: a}\n---\n# nothing\n---\nmetadata: {name: b}\n")
+    assert documents.objects("x", "# only a comment\n") == []
+    two = documents.objects("x", "---\nmetadata: {name: a}\n---\n# nothing\n---\nmetadata: {name: b}\n")
     assert [item["metadata"]["name"] for item in two] == ["a", "b"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inspect_operator import errors
-from inspect_operator.render import template
+from inspect_operator.render import library, template
 
 
 @pytest.fixture
@@ -17,7 +17,8 @@ def render(tmp_path: pathlib.Path) -> Any:
 
     def of(text: str, **data: Any) -> str:
         (tmp_path / "script" / "job.yaml").write_text(text, encoding="utf-8")
-        return template.text(template.environment(tmp_path), "script/job.yaml", data)
+        files, _ = library.read(tmp_path)
+        return template.text(library.Library(files).environment, "script/job.yaml", data)
 
     return of
 
