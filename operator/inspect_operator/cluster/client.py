@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import urllib.parse
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +21,8 @@ from inspect_operator.cluster import resources
 Object = dict[str, Any]
 
 REQUEST_SECONDS = 30.0
+#: A watch is asked to end after so long, and begun anew where it ended.
+WATCH_SECONDS = 240
 _TOKEN = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;q=0.1"
 MERGE = "application/merge-patch+json"
@@ -98,9 +101,68 @@ class Cluster:
         """
         return await self._json("PUT", resource.path(namespace, body["metadata"]["name"]), body=body)
 
-    async def merge(self, resource: resources.Resource, namespace: str, name: str, body: Object) -> Object:
+    async def merge(
+        self, resource: resources.Resource, namespace: str, name: str, body: Object, subresource: str = ""
+    ) -> Object:
         """JSON merge patch; `metadata.resourceVersion` in it guards as in replace()."""
-        return await self._json("PATCH", resource.path(namespace, name), body=body, content_type=MERGE)
+        return await self._json("PATCH", resource.path(namespace, name, subresource), body=body, content_type=MERGE)
+
+    async def apply(
+        self, resource: resources.Resource, namespace: str, name: str, body: Object, manager: str
+    ) -> Object:
+        """Server-side apply of one object: makes it, or wins back what `manager` set before."""
+        query = {"fieldManager": manager, "force": "true"}
+        path = resource.path(namespace, name)
+        return await self._json("PATCH", path, query, body=yaml_json.dumps(body), content_type=APPLY)
+
+    async def served(self, api_version: str) -> tuple[resources.Resource, ...]:
+        """What the API server serves of a group and version, such as apps/v1; nothing where it knows neither."""
+        prefix = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        try:
+            listed = await self._json("GET", prefix)
+        except NotFound:
+            return ()
+        return tuple(
+            resources.Resource(one["kind"], prefix, one["name"], namespaced=bool(one["namespaced"]))
+            for one in listed.get("resources") or ()
+            if "/" not in one["name"]
+        )
+
+    async def page(self, resource: resources.Resource, namespace: str, selector: str) -> tuple[tuple[Object, ...], str]:
+        """All objects under a label selector, and the version of the list, from which to watch."""
+        answer = await self._json("GET", resource.path(namespace), {"labelSelector": selector})
+        return tuple(answer.get("items") or ()), str(answer.get("metadata", {}).get("resourceVersion", ""))
+
+    async def watch(
+        self, resource: resources.Resource, namespace: str, selector: str, version: str
+    ) -> AsyncIterator[tuple[str, Object]]:
+        """What happens from `version` on, as (ADDED, MODIFIED, DELETED, BOOKMARK or ERROR, object). Ends now and then.
+
+        :raises errors.InspectError: the API server doesn't take the request
+        """
+        query = {
+            "watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(WATCH_SECONDS),
+            "labelSelector": selector, "resourceVersion": version,
+        }  # fmt: skip
+        path = resource.path(namespace)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_SECONDS, sock_read=2 * WATCH_SECONDS)
+        response: Any = None
+        try:
+            response = await self._request("GET", path, query, timeout=timeout)
+            content = response.response.content
+            if response.status >= 400:
+                raise _failure(response.status, f"GET {path}", await content.read())
+            rest = b""
+            async for part in content.iter_any():
+                *lines, rest = (rest + part).split(b"\n")
+                for line in lines:
+                    event = json.loads(line)
+                    yield event["type"], event["object"]
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError, KeyError) as error:
+            raise errors.ClusterUnavailable(f"GET {path}: {type(error).__name__}: {error}") from None
+        finally:
+            if response is not None:
+                response.response.close()
 
     async def apply_status(
         self, resource: resources.Resource, namespace: str, name: str, body: Object, manager: str
@@ -171,18 +233,10 @@ class Cluster:
         tail_bytes: int | None = None,
         seconds: float = REQUEST_SECONDS,
     ) -> bytes:
-        asked = urllib.parse.urlencode({name: value for name, value in (query or {}).items() if value})
-        serialized = await self._api.param_serialize(
-            method=method,
-            resource_path=path,
-            header_params={"Accept": accept or "application/json", "Content-Type": content_type},
-            auth_settings=["BearerToken"],
-        )
-        _, url, headers, *_ = serialized
-        url = f"{url}?{asked}" if asked else url
+        timeout = aiohttp.ClientTimeout(total=seconds)
         try:
-            response = await self._api.call_api(
-                method, url, headers, body, _request_timeout=aiohttp.ClientTimeout(total=seconds)
+            response = await self._request(
+                method, path, query, body=body, content_type=content_type, accept=accept, timeout=timeout
             )
             data = b""
             async for part in response.response.content.iter_any():
@@ -192,6 +246,29 @@ class Cluster:
         if response.status >= 400:
             raise _failure(response.status, f"{method} {path}", data)
         return data
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None,
+        *,
+        timeout: aiohttp.ClientTimeout,
+        body: Object | str | None = None,
+        content_type: str = "application/json",
+        accept: str = "",
+    ) -> Any:
+        """The client library's answer, unread."""
+        asked = urllib.parse.urlencode({name: value for name, value in (query or {}).items() if value})
+        serialized = await self._api.param_serialize(
+            method=method,
+            resource_path=path,
+            header_params={"Accept": accept or "application/json", "Content-Type": content_type},
+            auth_settings=["BearerToken"],
+        )
+        _, url, headers, *_ = serialized
+        url = f"{url}?{asked}" if asked else url
+        return await self._api.call_api(method, url, headers, body, _request_timeout=timeout)
 
 
 def _failure(status: int, request: str, data: bytes) -> errors.InspectError:

@@ -14,4 +14,5 @@ site.py       a site's own checks
 runs.py       what one Job did: from memory, and from the API server where that doesn't tell enough
 rows.py       the rows of the status: a task's places and their runs
 report.py     rows → status and events: the one writer of the status
+kinds/        the kinds of watches.yaml beside Inspect: any kind, with any chart
 """

@@ -12,6 +12,7 @@ from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import converge, memory, queue, report, site
+from inspect_operator.handlers.kinds import served
 from inspect_operator.release import apply, helm, store
 from inspect_operator.render import chart
 from inspect_operator.run import outcome
@@ -39,6 +40,7 @@ class Operator:
         self._memory = memory.Memory()
         self._store = store.Store(cluster)
         self._helm = helm.Helm(settings.helm, settings.helm_concurrency)
+        self._kinds = served.Kinds(settings, cluster, self._helm, dead_before)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
         reporter = report.Reporter(cluster, self._store, self._memory, self._converge)
         self._reports = queue.Queue("report", reporter.report, REST_SECONDS)
@@ -55,6 +57,7 @@ class Operator:
 
     async def prime(self) -> None:
         """Reads what there is: checks, nodes, releases, what they hold, and what they lost while nobody watched."""
+        await self._kinds.prime()
         self._renderer.checks = await self._site.look()
         self._site_task = asyncio.create_task(self._look_at_site(), name="site")
         await self._store.prime(self._settings.namespaces)
@@ -90,11 +93,13 @@ class Operator:
                 ticking.cancel()
         if at_once:
             self._helm.terminate_seconds = 0.0
+        await self._kinds.close()
         await self._converges.close()
         await self._reports.close()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Watches the cluster until a signal or `stop`."""
+        self._kinds.start()
         port = self._settings.liveness_port
         await kopf.operator(
             registry=self.registry(),
