@@ -27,6 +27,8 @@ _ONE_OF = {
 }
 
 
+#: Where images of operator-sdk's Helm operators have theirs.
+SDK_WATCHES = pathlib.Path("/opt/helm/watches.yaml")
 #: What the templates know of.
 PROFILES = ("node",)
 
@@ -77,6 +79,22 @@ def data_folder(name: str, environ: Mapping[str, str] = os.environ) -> pathlib.P
         if folder.is_dir():
             return folder
     raise errors.SettingsInvalid(f"folder {name!r} not found: set {variable}, or install the package again")
+
+
+def watches_file(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
+    """watches.yaml: environment → an image built as operator-sdk's are (/opt/helm) → package → checkout.
+
+    :raises errors.SettingsInvalid: it is nowhere
+    """
+    package = pathlib.Path(__file__).resolve().parent
+    if chosen := environ.get(f"{PREFIX}WATCHES", ""):
+        if not pathlib.Path(chosen).is_file():
+            raise errors.SettingsInvalid(f"{PREFIX}WATCHES={chosen}: no such file")
+        return pathlib.Path(chosen).resolve()
+    for path in (SDK_WATCHES, package / "data" / "watches.yaml", package.parent.parent / "watches.yaml"):
+        if path.is_file():
+            return path
+    raise errors.SettingsInvalid(f"watches.yaml not found: set {PREFIX}WATCHES, or install the package again")
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -93,6 +93,8 @@ class Helm(helm.Helm):
         labels: Mapping[str, str],
         description: str,
         timeout_seconds: float,
+        values: Mapping[str, Any] | None = None,
+        skip_crds: bool = False,
     ) -> None:
         self.calls.append(("upgrade", release, description))
         self.charts.append([json.loads(path.read_text()) for path in sorted((chart / "manifests").iterdir())])

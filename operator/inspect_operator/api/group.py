@@ -30,6 +30,7 @@ CHECKS_ALLOWED = "checks"  # only the check whose name it bears
 
 # On Helm's own Secret: the state that tells what a release is without decoding it.
 LABEL_OWNER_UID = f"{GROUP}/owner-uid"
+LABEL_OBJECT_UID = f"{GROUP}/object-uid"  # in its place where the owner is of a chart-backed kind
 LABEL_DIGEST = f"{GROUP}/digest"
 LABEL_RUN_KEY = f"{GROUP}/run-key"
 LABEL_TRIGGER = f"{GROUP}/trigger"

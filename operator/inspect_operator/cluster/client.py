@@ -22,6 +22,8 @@ from inspect_operator.cluster import resources
 Object = dict[str, Any]
 
 REQUEST_SECONDS = 30.0
+#: A watch from a version on is asked to end after so long, and begun anew where it ended.
+WATCH_SECONDS = 240
 _ACCOUNT = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _TOKEN = _ACCOUNT / "token"
 _METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;q=0.1"
@@ -114,9 +116,37 @@ class Cluster:
         """
         return await self._json("PUT", resource.path(namespace, body["metadata"]["name"]), body=body)
 
-    async def merge(self, resource: resources.Resource, namespace: str, name: str, body: Object) -> Object:
+    async def merge(
+        self, resource: resources.Resource, namespace: str, name: str, body: Object, subresource: str = ""
+    ) -> Object:
         """JSON merge patch; `metadata.resourceVersion` in it guards as in replace()."""
-        return await self._json("PATCH", resource.path(namespace, name), body=body, content_type=MERGE)
+        return await self._json("PATCH", resource.path(namespace, name, subresource), body=body, content_type=MERGE)
+
+    async def apply(
+        self, resource: resources.Resource, namespace: str, name: str, body: Object, manager: str
+    ) -> Object:
+        """Server-side apply of one object: makes it, or wins back what `manager` set before."""
+        query = {"fieldManager": manager, "force": "true"}
+        path = resource.path(namespace, name)
+        return await self._json("PATCH", path, query, body=yaml_json.dumps(body), content_type=APPLY)
+
+    async def served(self, api_version: str) -> tuple[resources.Resource, ...]:
+        """What the API server serves of a group and version, such as apps/v1; nothing where it knows neither."""
+        prefix = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        try:
+            listed = await self._json("GET", prefix)
+        except NotFound:
+            return ()
+        return tuple(
+            resources.Resource(one["kind"], prefix, one["name"], namespaced=bool(one["namespaced"]))
+            for one in listed.get("resources") or ()
+            if "/" not in one["name"]
+        )
+
+    async def page(self, resource: resources.Resource, namespace: str, selector: str) -> tuple[tuple[Object, ...], str]:
+        """All objects under a label selector, and the version of the list, from which to watch."""
+        answer = await self._json("GET", resource.path(namespace), {"labelSelector": selector})
+        return tuple(answer.get("items") or ()), str(answer.get("metadata", {}).get("resourceVersion", ""))
 
     async def apply_status(
         self, resource: resources.Resource, namespace: str, name: str, body: Object, manager: str
@@ -171,14 +201,19 @@ class Cluster:
                 yield piece
 
     async def watch(
-        self, resource: resources.Resource, namespace: str, *, fields: str = "", selector: str = ""
+        self, resource: resources.Resource, namespace: str, *, fields: str = "", selector: str = "", version: str = ""
     ) -> AsyncGenerator[tuple[str, Object], None]:
-        """(ADDED, MODIFIED or DELETED, the object) for those that are there and for each change after, without end.
+        """(ADDED, MODIFIED or DELETED, the object) for each change from `version` on, ending now and then, with
+        (BOOKMARK, the newest version) in between; without a version first for those that are there, without end.
 
+        :raises NotFound: 410, the version is too old
         :raises errors.ClusterUnavailable: the connection broke; watch again
         """
         query = {"labelSelector": selector, "fieldSelector": fields, "watch": "true"}
-        async with self._answer("GET", resource.path(namespace), query) as pieces:
+        if version:
+            query |= {"resourceVersion": version, "allowWatchBookmarks": "true", "timeoutSeconds": str(WATCH_SECONDS)}
+        silent = 2.0 * WATCH_SECONDS if version else None
+        async with self._answer("GET", resource.path(namespace), query, silent_seconds=silent) as pieces:
             unfinished = b""
             async for piece in pieces:
                 *whole, unfinished = (unfinished + piece).split(b"\n")
@@ -238,8 +273,10 @@ class Cluster:
         content_type: str = "application/json",
         accept: str = "",
         seconds: float | None = None,
+        silent_seconds: float | None = None,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The body of a successful answer in pieces, as they come; `seconds` None: it may go on for ever."""
+        """The body of a successful answer in pieces, as they come; `seconds` None: it may go on for ever, unless
+        nothing comes for `silent_seconds`."""
         asked = urllib.parse.urlencode({name: value for name, value in (query or {}).items() if value})
         serialized = await self._api.param_serialize(
             method=method,
@@ -249,7 +286,7 @@ class Cluster:
         )
         _, url, headers, *_ = serialized
         url = f"{url}?{asked}" if asked else url
-        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=REQUEST_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=REQUEST_SECONDS, sock_read=silent_seconds)
         try:
             answer = await self._api.call_api(method, url, headers, body, _request_timeout=timeout)
             with contextlib.closing(answer.response):

@@ -16,4 +16,5 @@ rows.py       the rows of the status: a task's places and their runs
 report.py     rows → status and events: the one writer of the status
 web.py        the web server: /metrics, /livez and /readyz
 notices/      notices on their way out
+kinds/        the kinds of watches.yaml beside Inspect: any kind, with any chart
 """

@@ -12,6 +12,7 @@ from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
 from inspect_operator.handlers import converge, memory, queue, report, site
+from inspect_operator.handlers.kinds import served
 from inspect_operator.handlers.notices import delivery, notifier
 from inspect_operator.publish import meters, metrics
 from inspect_operator.release import apply, helm, store
@@ -48,6 +49,7 @@ class Operator:
         self._memory = memory.Memory()
         self._store = store.Store(cluster)
         self._helm = helm.Helm(settings.helm, settings.helm_concurrency)
+        self._kinds = served.Kinds(settings, cluster, self._helm, dead_before)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
         self.notifier = notifier.Notifier(
             delivery.Delivery(cluster, settings), self._report, message_center=bool(settings.message_center_url)
@@ -74,6 +76,7 @@ class Operator:
 
     async def prime(self) -> None:
         """Reads what there is: checks, templates, nodes, releases, what they hold, and what was lost meanwhile."""
+        await self._kinds.prime()
         self._renderer.checks = await self._site_checks.look()
         self._renderer.templates = await self._site_templates.look()
         self._site_task = asyncio.create_task(self._look_at_site(), name="site")
@@ -110,6 +113,7 @@ class Operator:
                 ticking.cancel()
         if at_once:
             self._helm.terminate_seconds = 0.0
+        await self._kinds.close()
         await self._converges.close()
         await self._reports.close()
         await self.notifier.close()
@@ -117,6 +121,7 @@ class Operator:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Watches the cluster until a signal or `stop`."""
+        self._kinds.start()
         await kopf.operator(
             registry=self.registry(),
             standalone=True,

@@ -38,15 +38,13 @@ class Known:
     lost: Collection[str] = ()
 
 
-def of(want: desired.Desired, found: observed.Release | None, known: Known, generation: int) -> tuple[State, str]:
-    """The state and the reason; the reason becomes Helm's description of the next revision."""
-    if found is None:
-        return State.ABSENT, f"installed for generation {generation}"
+def whole(found: observed.Release, known: Known) -> tuple[State, str] | None:
+    """What is so whatever the release should hold; None where that decides."""
     newest = found.newest
     if not newest.owner_uid:
         return State.FOREIGN, f"release {found.name} exists and was not made by inspect-operator"
     if newest.owner_uid != known.owner_uid and newest.owner_uid in known.living:
-        return State.FOREIGN, f"release {found.name} belongs to another Inspect (uid {newest.owner_uid})"
+        return State.FOREIGN, f"release {found.name} belongs to another object (uid {newest.owner_uid})"
     if newest.status.under_way:
         if (found.name, newest.number) not in known.ended and newest.modified >= known.dead_before:
             return State.BUSY, f"helm is at work on revision {newest.number} ({newest.status})"
@@ -58,7 +56,17 @@ def of(want: desired.Desired, found: observed.Release | None, known: Known, gene
     if newest.status is not observed.Status.DEPLOYED:
         return State.FAILED, f"revision {newest.number} had {newest.status}"
     if newest.owner_uid != known.owner_uid:
-        return State.OUT_OF_SYNC, f"adopted from an Inspect that is gone (uid {newest.owner_uid})"
+        return State.OUT_OF_SYNC, f"adopted from an object that is gone (uid {newest.owner_uid})"
+    return None
+
+
+def of(want: desired.Desired, found: observed.Release | None, known: Known, generation: int) -> tuple[State, str]:
+    """The state and the reason; the reason becomes Helm's description of the next revision."""
+    if found is None:
+        return State.ABSENT, f"installed for generation {generation}"
+    if (decided := whole(found, known)) is not None:
+        return decided
+    newest = found.newest
     if newest.run_key != want.run_key:
         return State.OUT_OF_SYNC, _why_again(want, newest, generation)
     if newest.digest != want.digest:

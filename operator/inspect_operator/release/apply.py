@@ -12,7 +12,7 @@ from inspect_operator.api import task as tasks
 from inspect_operator.cluster import client, resources
 from inspect_operator.plan import desired, observed, steps
 from inspect_operator.release import helm as helms
-from inspect_operator.release import leftovers, store, stored
+from inspect_operator.release import leftovers, store, stored, writes
 from inspect_operator.render import chart as charts
 
 logger = logging.getLogger(__name__)
@@ -31,8 +31,9 @@ class Releases:
         self._helm = helm
         self._renderer = renderer
         self.store = seen
+        self._writes = writes.Writes(cluster, helm, seen)
         #: Revisions (namespace, release, number) left pending by a helm of ours that has ended.
-        self.ended: set[tuple[str, str, int]] = set()
+        self.ended = self._writes.ended
 
     async def carry_out(self, step: steps.Step, owner: tasks.Owner) -> frozenset[str]:
         """Does what the step says; returns the names of the Jobs that the release holds now.
@@ -52,7 +53,7 @@ class Releases:
             chart = await asyncio.to_thread(self._renderer.render, want, owner)
         else:
             if step.found.newest.status.pending:
-                await self._unlock(owner.namespace, step.found, step.why)
+                await self._writes.unlock(owner.namespace, step.found, step.why)
             chart = await self._next_chart(step, step.found, want, owner)
         labels = {
             group.LABEL_OWNER_UID: owner.uid,
@@ -86,15 +87,7 @@ class Releases:
                 )
             except errors.InspectError as error:
                 failure = error
-        left = await self.store.reread(namespace, release)
-        ours = left is not None and left.newest.number > before and "another operation" not in str(failure)
-        if left is not None and ours and left.newest.status.pending:
-            self.ended.add((namespace, release, left.newest.number))
-        if left is None or not ours or left.newest.status is not observed.Status.DEPLOYED:
-            if failure is not None:
-                raise failure
-            said = "is not stored" if left is None else f"revision {left.newest.number} is {left.newest.status}"
-            raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {said}")
+        await self._writes.check_stored(namespace, release, before, failure)
 
     def _on_disk(self, chart: charts.Chart, path: pathlib.Path) -> int:
         self._renderer.write(chart, path)
@@ -104,27 +97,9 @@ class Releases:
         """Leftovers of revisions that never were deployed go first: once the release is gone nobody knows of them."""
         if found is not None and found.newest.status is not observed.Status.DEPLOYED:
             await leftovers.remove(self._cluster, namespace, leftovers.of_release(release))
-        try:
-            await self._helm.uninstall(release, namespace, timeout_seconds=BASE_TIMEOUT_SECONDS)
-        finally:
-            left = await self.store.reread(namespace, release)
-            if left is not None:
-                self.ended.add((namespace, release, left.newest.number))
-        if left is not None:
-            raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {left.newest.status} is stored")
-        self.ended = {entry for entry in self.ended if entry[:2] != (namespace, release)}
+        await self._writes.uninstall(release, namespace, BASE_TIMEOUT_SECONDS)
         await leftovers.remove(self._cluster, namespace, leftovers.of_release(release), passwords=True)
         logger.info("release was uninstalled namespace=%s release=%s", namespace, release)
-
-    async def _unlock(self, namespace: str, found: observed.Release, why: str) -> None:
-        """Marks the stored revision failed; helm then lets the next upgrade through. Never rolled back: a rollback
-        would delete the running Job or start the old one again."""
-        name = stored.secret_name(found.name, found.newest.number)
-        secret = await self._cluster.get(resources.SECRETS, namespace, name)
-        if stored.payload(secret).status.pending:
-            await self._cluster.merge(resources.SECRETS, namespace, name, stored.marked_failed(secret, why))
-            logger.warning("release was unlocked namespace=%s release=%s why=%r", namespace, found.name, why)
-        self.ended.discard((namespace, found.name, found.newest.number))
 
     async def _next_chart(
         self, step: steps.Step, found: observed.Release, want: desired.Desired, owner: tasks.Owner

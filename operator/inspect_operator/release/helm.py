@@ -3,18 +3,20 @@
 import asyncio
 import contextlib
 import ctypes
+import json
 import logging
 import os
 import pathlib
 import re
 import signal
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import pyhelm3
 import pyhelm3.errors
 import pyhelm3.models
 
-from inspect_operator import errors
+from inspect_operator import errors, yaml_json
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +43,20 @@ def _die_with_parent() -> None:
 class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
     """Runs helm without a shell; `labels` of the release, which pyhelm3 has no word for, are appended here."""
 
-    def __init__(self, *, executable: str, labels: Mapping[str, str] | None = None, helm: "Helm | None" = None) -> None:
+    def __init__(
+        self,
+        *,
+        executable: str,
+        labels: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+        helm: "Helm | None" = None,
+    ) -> None:
         super().__init__(
             executable=executable,
             history_max_revisions=HISTORY_MAX,
         )
         self._labels = dict(labels or {})
+        self._values = dict(values or {})
         self._helm = helm
 
     async def run(self, command: list[object], input: bytes | None = None) -> bytes:  # noqa: A002
@@ -56,8 +66,10 @@ class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
         """
         argv = [self._executable, *(str(part) for part in command)]
         if command[0] == "upgrade":
+            input = yaml_json.dumps(self._values).encode()  # noqa: A001  # Helm reads it as YAML; pyhelm3's has surrogates
             argv += ["--disable-openapi-validation"]
-            argv += ["--labels", ",".join(f"{name}={value}" for name, value in sorted(self._labels.items()))]
+            if self._labels:
+                argv += ["--labels", ",".join(f"{name}={value}" for name, value in sorted(self._labels.items()))]
         elif command[0] == "uninstall":
             argv += ["--ignore-not-found"]
         if command[0] in ("upgrade", "uninstall"):
@@ -83,7 +95,7 @@ class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
             kind = pyhelm3.errors.ReleaseNotFoundError if b"release: not found" in words else pyhelm3.errors.Error
             raise kind(child.returncode, stdout, stderr)
         # An upgrade prints the whole release, for pyhelm3 to parse; what was stored is read afterwards anyway.
-        return b"{}" if command[0] == "upgrade" else stdout
+        return b"{}" if command[0] == "upgrade" and "--dry-run=server" not in command else stdout
 
 
 def _environment() -> dict[str, str]:
@@ -133,13 +145,15 @@ class Helm:
         labels: Mapping[str, str],
         description: str,
         timeout_seconds: float,
+        values: Mapping[str, Any] | None = None,
+        skip_crds: bool = False,
     ) -> None:
         """`helm upgrade --install` of a chart on disk: exactly one helm process, no waiting for Jobs.
 
         :raises errors.ReleaseRejected: the content was refused
         :raises errors.ReleaseUnavailable: it failed otherwise, or took longer than `timeout_seconds`
         """
-        command = ExecCommand(executable=self._executable, labels=labels, helm=self)
+        command = ExecCommand(executable=self._executable, labels=labels, values=values, helm=self)
 
         async def call() -> None:
             # The command, not pyhelm3's Client: that runs `helm version` and `helm show` besides.
@@ -151,10 +165,57 @@ class Helm:
                 description=description,
                 force_conflicts=True,
                 namespace=namespace,
+                skip_crds=skip_crds,
                 timeout=f"{round(timeout_seconds)}s",
             )
 
         await self._bounded(f"upgrade of {release}", call, timeout_seconds)
+
+    async def rendered(
+        self, release: str, namespace: str, chart: pathlib.Path, *, values: Mapping[str, Any], timeout_seconds: float
+    ) -> dict[str, Any]:
+        """What such an upgrade would store, the API server's state (`lookup`) included; nothing is written.
+
+        :raises errors.InspectError: as upgrade()
+        """
+        command = ExecCommand(executable=self._executable, values=values, helm=self)
+        said = b""
+
+        async def call() -> None:
+            nonlocal said
+            said = await command.run(
+                ["upgrade", release, chart, "--install", "--dry-run=server", "--output", "json", "--values", "-",
+                 "--namespace", namespace], b"",
+            )  # fmt: skip
+
+        await self._bounded(f"rendering of {release}", call, timeout_seconds)
+        return _json(said)
+
+    async def template(self, chart: pathlib.Path, *, timeout_seconds: float) -> str:
+        """What a chart renders by its own values, without a cluster.
+
+        :raises errors.InspectError: it can't be rendered
+        """
+        command, said = ExecCommand(executable=self._executable, helm=self), b""
+
+        async def call() -> None:
+            nonlocal said
+            said = await command.run(["template", "release-name", chart])
+
+        await self._bounded(f"rendering of {chart.name}", call, timeout_seconds)
+        return said.decode("utf-8", "replace")
+
+    async def pull(self, reference: str, folder: pathlib.Path, *, timeout_seconds: float) -> None:
+        """`helm pull` of an OCI reference, as a .tgz into the folder.
+
+        :raises errors.ReleaseUnavailable: it can't be had
+        """
+        command = ExecCommand(executable=self._executable, helm=self)
+
+        async def call() -> None:
+            await command.run(["pull", reference, "--destination", folder])
+
+        await self._bounded(f"pull of {reference}", call, timeout_seconds)
 
     async def uninstall(self, release: str, namespace: str, *, timeout_seconds: float) -> None:
         """`helm uninstall`; a release that isn't there is a success.
@@ -180,6 +241,12 @@ class Helm:
                 raise _failure(what, error) from None
             except OSError as error:
                 raise errors.ReleaseUnavailable(f"{what}: helm can't be run: {error}") from None
+
+
+def _json(said: bytes) -> dict[str, Any]:
+    """The release in helm's answer; lines of other words may stand before it (pulls from registries)."""
+    made: dict[str, Any] = json.loads(said[said.index(b"{") :])
+    return made
 
 
 def _failure(what: str, error: pyhelm3.errors.Error) -> errors.InspectError:

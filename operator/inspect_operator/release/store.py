@@ -11,23 +11,23 @@ _NAMES_A_REQUEST = 50  # keeps the URL under 4 KiB
 
 
 class Store:
-    """Releases as last seen, by namespace and name. A decision may be taken from here; before acting, refresh."""
+    """Releases as last seen, by namespace and name. A decision may be taken from here; before acting, refresh.
+    `owner_label` on Helm's Secret names the owner's uid: releases without it are somebody else's."""
 
-    def __init__(self, cluster: client.Cluster) -> None:
+    def __init__(self, cluster: client.Cluster, owner_label: str = group.LABEL_OWNER_UID) -> None:
         self._cluster = cluster
+        self._owner_label = owner_label
         self._seen: dict[tuple[str, str], observed.Release] = {}
 
     async def prime(self, namespaces: Collection[str]) -> None:
         """Reads all our releases with one request (one a namespace where the operator's view is limited)."""
         for namespace in namespaces or ("",):
-            secrets = await self._cluster.list(
-                resources.SECRETS, namespace, selector=f"owner=helm,{group.LABEL_OWNER_UID}"
-            )
+            secrets = await self._cluster.list(resources.SECRETS, namespace, selector=f"owner=helm,{self._owner_label}")
             by_namespace: dict[str, list[client.Object]] = {}
             for secret in secrets:
                 by_namespace.setdefault(secret["metadata"]["namespace"], []).append(secret)
             for name, found in by_namespace.items():
-                self._seen.update({(name, one.name): one for one in stored.releases(found).values()})
+                self._seen.update({(name, one.name): one for one in stored.releases(found, self._owner_label).values()})
 
     def runs(self) -> Iterator[tuple[str, str]]:
         """Namespace and name of the ConfigMap of every deployed run."""
@@ -45,7 +45,7 @@ class Store:
 
     async def refresh(self, namespace: str, owner_uid: str, names: Collection[str]) -> dict[str, observed.Release]:
         """The same, read from the cluster now: by owner and by name."""
-        selectors = [f"owner=helm,{group.LABEL_OWNER_UID}={owner_uid}"]
+        selectors = [f"owner=helm,{self._owner_label}={owner_uid}"]
         ordered = sorted(names)
         for start in range(0, len(ordered), _NAMES_A_REQUEST):
             selectors.append(f"owner=helm,name in ({','.join(ordered[start : start + _NAMES_A_REQUEST])})")
@@ -56,7 +56,7 @@ class Store:
         # A revision that is no longer in the list is gone; so is a release without any.
         for name in self.seen(namespace, owner_uid, names):
             del self._seen[(namespace, name)]
-        releases = stored.releases(secrets.values())
+        releases = stored.releases(secrets.values(), self._owner_label)
         self._seen.update({(namespace, name): release for name, release in releases.items()})
         return releases
 
@@ -68,7 +68,7 @@ class Store:
     async def reread(self, namespace: str, name: str) -> observed.Release | None:
         """One release, read now: what a write of Helm's really left behind."""
         secrets = await self._cluster.list(resources.SECRETS, namespace, selector=f"owner=helm,name={name}")
-        release = stored.releases(secrets).get(name)
+        release = stored.releases(secrets, self._owner_label).get(name)
         if release is None:
             self._seen.pop((namespace, name), None)
         else:

@@ -25,15 +25,17 @@ class Payload:
     status: observed.Status
     description: str
     objects: dict[tuple[str, str], dict[str, Any]]
+    manifest: str = ""
+    notes: str = ""
 
 
-def releases(secrets: Iterable[client.Object]) -> dict[str, observed.Release]:
+def releases(secrets: Iterable[client.Object], owner_label: str = group.LABEL_OWNER_UID) -> dict[str, observed.Release]:
     """Releases of one namespace by name, from the metadata of Helm's Secrets."""
     revisions: dict[str, list[observed.Revision]] = {}
     for secret in secrets:
         labels = secret["metadata"].get("labels") or {}
         if labels.get("owner") == "helm" and labels.get("version", "").isdigit():
-            revisions.setdefault(labels.get("name", ""), []).append(_revision(secret))
+            revisions.setdefault(labels.get("name", ""), []).append(_revision(secret, owner_label))
     return {
         name: observed.Release(name, tuple(sorted(found, key=lambda revision: -revision.number)))
         for name, found in revisions.items()
@@ -52,6 +54,8 @@ def payload(secret: client.Object) -> Payload:
         observed.Status(record["info"]["status"]),
         str(record["info"].get("description", "")),
         _objects(record.get("manifest", "")),
+        str(record.get("manifest", "")),
+        str(record["info"].get("notes", "")),
     )
 
 
@@ -85,7 +89,7 @@ def _objects(manifest: str) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
-def _revision(secret: client.Object) -> observed.Revision:
+def _revision(secret: client.Object, owner_label: str) -> observed.Revision:
     metadata = secret["metadata"]
     labels = metadata["labels"]
     status = labels.get("status", "")
@@ -94,7 +98,7 @@ def _revision(secret: client.Object) -> observed.Revision:
         number=int(labels["version"]),
         status=observed.Status(status) if status in list(observed.Status) else observed.Status.UNKNOWN,
         modified=datetime.datetime.fromtimestamp(int(written), datetime.UTC),
-        owner_uid=labels.get(group.LABEL_OWNER_UID, ""),
+        owner_uid=labels.get(owner_label, ""),
         digest=labels.get(group.LABEL_DIGEST, ""),
         run_key=labels.get(group.LABEL_RUN_KEY, ""),
         trigger=labels.get(group.LABEL_TRIGGER, ""),

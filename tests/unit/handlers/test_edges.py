@@ -233,7 +233,7 @@ async def test_an_object_made_anew_under_the_same_name_begins_anew(house: House)
     """Its deletion was not seen: the operator was down, the finalizer was taken off by hand."""
     helm_in_memory.released(house.cluster, (WANT, "deployed"), objects=helm_in_memory.objects, owner_uid="uid-0")
     await house.apply(DISK)
-    assert house.helm.calls[-1][2] == "adopted from an Inspect that is gone (uid uid-0)"
+    assert house.helm.calls[-1][2] == "adopted from an object that is gone (uid uid-0)"
     assert house.cluster.names("Job") == [builders.job(WANT)], "the new object has not run yet"
 
 

@@ -129,7 +129,7 @@ async def test_a_release_whose_inspect_is_gone_is_adopted_without_running_again(
     for item in helm_in_memory.objects(WANT):
         house.cluster.put({**item, "metadata": {**item["metadata"], "namespace": "default", "uid": item["kind"]}})
     await house.apply(DISK)
-    assert house.helm.calls == [("upgrade", "night--disk", "adopted from an Inspect that is gone (uid uid-gone)")]
+    assert house.helm.calls == [("upgrade", "night--disk", "adopted from an object that is gone (uid uid-gone)")]
     assert house.uid("disk") == "Job"
     assert house.condition("Ready") == ("True", "ReleasesDeployed")
 

@@ -47,7 +47,7 @@ SITUATIONS = [
     ),
     Situation(
         "another living Inspect owns it", release(revision(owner_uid="uid-2")),
-        State.FOREIGN, "belongs to another Inspect (uid uid-2)", known(living=("uid-2",)),
+        State.FOREIGN, "belongs to another object (uid uid-2)", known(living=("uid-2",)),
     ),
     Situation(
         "another living Inspect is installing it", release(revision(owner_uid="uid-2", status="pending-install")),
@@ -55,7 +55,7 @@ SITUATIONS = [
     ),
     Situation(
         "its owner is gone", release(revision(owner_uid="uid-0")),
-        State.OUT_OF_SYNC, "adopted from an Inspect that is gone (uid uid-0)",
+        State.OUT_OF_SYNC, "adopted from an object that is gone (uid uid-0)",
     ),
     Situation(
         "its owner is gone and left it half installed",

@@ -1,0 +1,69 @@
+"""The objects in a manifest that Helm stored, and what may be shown of it."""
+
+import dataclasses
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from inspect_operator import errors
+from inspect_operator.render import manifest as rendered
+
+logger = logging.getLogger(__name__)
+
+Object = dict[str, Any]
+
+KEEP = "helm.sh/resource-policy"
+
+
+@dataclasses.dataclass(frozen=True)
+class Deployed:
+    """What a deployed revision holds. `manifest` is Helm's text with the content of Secrets left out."""
+
+    revision: int
+    objects: tuple[Object, ...]
+    manifest: str
+    notes: str
+
+
+def read(revision: int, text: str, notes: str) -> Deployed:
+    """The objects, lists taken apart; those that Helm wouldn't delete included."""
+    return Deployed(revision, tuple(objects(text)), without_secrets(text), notes)
+
+
+def objects(text: str) -> Iterator[Object]:
+    """Every object in a text of YAML documents; what is none was not taken by Helm either."""
+    try:
+        documents = rendered.documents("of the chart", text)
+    except errors.TemplateFailed as error:
+        logger.warning("manifest was not read, its objects are not watched: %s", error)
+        return
+    for document in documents:
+        items = document.get("items") if str(document.get("kind", "")).endswith("List") else None
+        for item in items if isinstance(items, list) else [document]:
+            if isinstance(item, dict) and isinstance(item.get("metadata"), dict) and item["metadata"].get("name"):
+                yield item
+
+
+def without_secrets(text: str) -> str:
+    """The manifest as people may see it: of a Secret the keys remain."""
+    parts = text.split("\n---\n")
+    return "\n---\n".join(_blanked(part) if "Secret" in part else part for part in parts)
+
+
+def is_kept(item: Mapping[str, Any]) -> bool:
+    """Whether Helm leaves it where it is when the release goes."""
+    return str((item["metadata"].get("annotations") or {}).get(KEEP, "")).strip().lower() == "keep"
+
+
+def _blanked(part: str) -> str:
+    found = list(objects(part))
+    if not any(item.get("kind") == "Secret" for item in found):
+        return part
+    for item in found:
+        for field in ("data", "stringData"):
+            if item.get("kind") == "Secret" and isinstance(item.get(field), dict):
+                item[field] = dict.fromkeys(item[field], "REDACTED")
+    comments = [line for line in part.splitlines() if line.startswith("#")]
+    start = "---\n" if part.startswith("---") else ""
+    return start + "\n".join([*comments, "\n---\n".join(json.dumps(item, indent=1) for item in found)]) + "\n"
