@@ -75,7 +75,9 @@ class Cluster(client.Cluster):
         self._guard(resource, namespace, body["metadata"]["name"], body["metadata"])
         return self.put(copy.deepcopy(body))
 
-    async def merge(self, resource: resources.Resource, namespace: str, name: str, body: Object) -> Object:
+    async def merge(
+        self, resource: resources.Resource, namespace: str, name: str, body: Object, subresource: str = ""
+    ) -> Object:
         self._note("merge", resource, name)
         self._guard(resource, namespace, name, body.get("metadata", {}))
         return self.put(_merged(self.objects[(resource.kind, namespace, name)], copy.deepcopy(body)))

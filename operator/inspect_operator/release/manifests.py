@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from inspect_operator import errors
-from inspect_operator.render import manifest as rendered
+from inspect_operator.render import documents as rendered
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def read(revision: int, text: str, notes: str) -> Deployed:
 def objects(text: str) -> Iterator[Object]:
     """Every object in a text of YAML documents; what is none was not taken by Helm either."""
     try:
-        documents = rendered.documents("of the chart", text)
+        documents = rendered.mappings("of the chart", text)
     except errors.TemplateFailed as error:
         logger.warning("manifest was not read, its objects are not watched: %s", error)
         return

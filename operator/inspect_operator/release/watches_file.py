@@ -13,8 +13,8 @@ from inspect_operator.api import watches
 from inspect_operator.plan import overrides
 from inspect_operator.release import charts
 from inspect_operator.release import helm as helms
+from inspect_operator.render import documents
 from inspect_operator.render import kind as kind_templates
-from inspect_operator.render import manifest
 
 GO_TEMPLATE_SECONDS = 60.0
 
@@ -82,7 +82,7 @@ async def _by_go(texts: Mapping[str, str], helm: helms.Helm) -> dict[str, str]:
             lines.append(f'{{{{- define "o{number}" }}}}{text}{{{{ end -}}}}')
         keys = " ".join(f'"{number}" (include "o{number}" .)' for number in range(len(texts)))
         (chart / "templates" / "values.yaml").write_text("".join(lines) + f"{{{{ dict {keys} | toJson }}}}\n")
-        (document,) = manifest.documents(
+        (document,) = documents.mappings(
             "overrideValues", await helm.template(chart, timeout_seconds=GO_TEMPLATE_SECONDS)
         )
     return {key: str(document[str(number)]) for number, key in enumerate(texts)}

@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 
 from inspect_operator import errors, yaml_json
-from inspect_operator.render import manifest, template
+from inspect_operator.render import documents, template
 
 ENDINGS = (".yaml", ".yml")
 #: The chart around the rendered objects, which are data and never read as Go templates.
@@ -20,7 +20,6 @@ class Templates:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._folder = folder
-        self._environment: jinja2.Environment = template.environment(folder)
 
     def check(self) -> None:
         """:raises errors.SettingsInvalid: there are no templates"""
@@ -35,7 +34,7 @@ class Templates:
                 made.update(str(file.relative_to(self._folder)).encode() + b"\0" + file.read_bytes())
         return made.hexdigest()
 
-    def render(self, body: dict[str, Any], values: dict[str, Any]) -> list[manifest.Object]:
+    def render(self, body: dict[str, Any], values: dict[str, Any]) -> list[documents.Object]:
         """The objects of one release. Templates know `spec` (the values), `name`, `namespace`, `labels`, `annotations`.
 
         :raises errors.TemplateFailed: a template can't be rendered
@@ -49,11 +48,12 @@ class Templates:
             "annotations": metadata.get("annotations") or {},
         }
         found = []
+        made = self._environment()
         for file in self._files():
-            found += manifest.parse(file.name, template.text(self._environment, file.name, data))
+            found += documents.objects(file.name, template.text(made, file.name, data))
         return found
 
-    def write(self, objects: list[manifest.Object], folder: pathlib.Path) -> None:
+    def write(self, objects: list[documents.Object], folder: pathlib.Path) -> None:
         """Puts a chart that holds these objects into `folder`, which is made."""
         (folder / "templates").mkdir(parents=True)
         (folder / "manifests").mkdir()
@@ -61,6 +61,10 @@ class Templates:
         (folder / "templates" / "objects.yaml").write_text(_EMIT)
         for number, item in enumerate(objects):
             (folder / "manifests" / f"{number:03d}.json").write_text(yaml_json.dumps(item), encoding="utf-8")
+
+    def _environment(self) -> jinja2.Environment:
+        texts = {str(file.relative_to(self._folder)): file for file in self._folder.rglob("*") if file.is_file()}
+        return template.environment({name: file.read_text(encoding="utf-8") for name, file in texts.items()})
 
     def _files(self) -> list[pathlib.Path]:
         found = self._folder.iterdir() if self._folder.is_dir() else ()

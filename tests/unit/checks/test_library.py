@@ -9,6 +9,7 @@ import pytest
 from tests.unit.checks import machines
 
 from inspect_operator.runner import findings
+from inspect_operator.runner.dialects import case_name
 
 
 def _library() -> types.ModuleType:
@@ -27,7 +28,7 @@ def test_a_finding_is_one_line_that_the_runner_understands(capsys: pytest.Captur
     ic.finding("a b", "warn", "two\nlines, result:success\r\x0b", "looked\nat")
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
-    found = findings.parse_line(printed.rstrip("\n"))
+    found = case_name.parse(printed.rstrip("\n"))
     assert found == findings.Finding("a b", findings.Result.WARN, "two lines, result:success", "looked at")
     with pytest.raises(ValueError, match="result 'ok' is not one of"):
         ic.finding("a", "ok")

@@ -214,7 +214,7 @@ class Controller:
 
         :raises errors.InspectError: nothing could be tried
         """
-        subject = (owner.uid, body["metadata"]["generation"], want.digest)
+        subject = (owner.uid, body["metadata"]["generation"], want.digest, "")
         step = self._step(want, self._seen(owner), owner, body)
         self._attempts.keep_only(key, (step,) if step is not None else ())
         bare = kind.FINALIZER not in body["metadata"].get("finalizers", ())
