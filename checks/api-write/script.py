@@ -16,10 +16,18 @@ def timed(verb: str, limit: int, path: str, method: str, body: ic.Object | None 
         answer = ic.api(path, method=method, body=body, attempts=1)
     except ic.ApiError as error:
         # What the account may not do says nothing about the API.
-        ic.finding(f"{CHECK}:{verb}", "unknown" if error.status in (401, 403) else "fail", str(error))
+        refused = error.status in (401, 403)
+        advice = "" if refused else "kubectl get --raw '/readyz?verbose' tells which part of the API server is not well"
+        ic.finding(f"{CHECK}:{verb}", "unknown" if refused else "fail", str(error), remediation=advice)
         return False, {}
     took = (time.monotonic() - began) * 1000
-    ic.finding(f"{CHECK}:{verb}", "success" if took <= limit else "fail", f"{took:.0f} ms, limit {limit} ms")
+    slow = took > limit
+    advice = (
+        "look at etcd's disk (etcd_disk_wal_fsync_duration_seconds) and at the load of the control plane"
+        if slow
+        else ""
+    )
+    ic.finding(f"{CHECK}:{verb}", "fail" if slow else "success", f"{took:.0f} ms, limit {limit} ms", remediation=advice)
     return True, answer
 
 
@@ -47,7 +55,9 @@ def main() -> None:
         # Without a resourceVersion the answer is as new as etcd's (Kubernetes API Concepts, semantics for get).
         read, answer = timed("read", limit, f"{path}/{name}", "GET")
         if read and answer.get("data") != written["data"]:
-            ic.finding(f"{CHECK}:content", "fail", f"what was read is not what was written: {answer.get('data')}")
+            words = f"what was read is not what was written: {answer.get('data')}"
+            advice = "see which admission webhook changes ConfigMaps, and whether etcd's members agree"
+            ic.finding(f"{CHECK}:content", "fail", words, remediation=advice)
         deleted, _ = timed("delete", limit, f"{path}/{name}", "DELETE")
 
 

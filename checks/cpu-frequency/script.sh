@@ -18,5 +18,6 @@ fi
 sort -k1,1n <<< "$mhz" | awk -v limit="$limit" -v shown="$shown" '
     { result = $1 < limit ? "fail" : "success"; count[result]++ }
     NR > shown { more++; next }
-    { printf "caseName:cpu-frequency:%s, caseDesc:, result:%s, resultDesc:%.0f MHz, at least %d MHz\n", $2, result, $1, limit }
+    { advice = result == "success" ? "" : ", remediation:" "look at the governor (cpupower frequency-info), the power profile of the firmware and temperatures" }
+    { printf "caseName:cpu-frequency:%s, caseDesc:, result:%s%s, resultDesc:%.0f MHz, at least %d MHz\n", $2, result, advice, $1, limit }
     END { if (more) printf "caseName:cpu-frequency, caseDesc:, result:info, resultDesc:and %d more, faster; of all %d fail\n", more, count["fail"] }'

@@ -23,5 +23,6 @@ fi
 sort -k1,1nr <<< "$usage" | awk -v limit="$limit" -v warn="$warn" -v shown="$shown" '
     { result = $1 >= limit ? "fail" : warn && $1 >= warn ? "warn" : "success"; count[result]++ }
     NR > shown { more++; next }
-    { printf "caseName:cpu-usage:%s, caseDesc:, result:%s, resultDesc:%d%% busy, limit %d%%\n", $2, result, $1, limit }
+    { advice = result == "success" ? "" : ", remediation:" "see what uses them (top -o %CPU): limit it, move it or add CPUs" }
+    { printf "caseName:cpu-usage:%s, caseDesc:, result:%s%s, resultDesc:%d%% busy, limit %d%%\n", $2, result, advice, $1, limit }
     END { if (more) printf "caseName:cpu-usage, caseDesc:, result:info, resultDesc:and %d more, less busy; of all %d fail\n", more, count["fail"] }'

@@ -13,6 +13,10 @@ import inspect_check as ic
 
 CHECK = "deploy-and-service"
 PORT = 8080
+ADVICE = {
+    "cluster-ip": "look at kube-proxy and the network's pods (kubectl -n kube-system get pods), and at NetworkPolicies",
+    "service-name": "look at the cluster's DNS: kubectl -n kube-system get pods,endpoints -l k8s-app=kube-dns",
+}
 #: Answers every GET with $ANSWER, over IPv4 and IPv6.
 SERVER = """
 import http.server, os, socket, socketserver
@@ -97,7 +101,8 @@ def wait_until_ready(path: str, labels: ic.Object, replicas: int, deadline: floa
             return True
         if time.monotonic() >= deadline:
             words = f"{ready} of {replicas} pods after {time.monotonic() - began:.0f} s"
-            ic.finding(f"{CHECK}:ready", "fail", f"{words}{why_not(status, labels)}")
+            advice = "look at quotas (kubectl describe quota), at free room on nodes, and whether they can pull images"
+            ic.finding(f"{CHECK}:ready", "fail", f"{words}{why_not(status, labels)}", remediation=advice)
             return False
         time.sleep(0.5)
 
@@ -131,7 +136,8 @@ def call(case: str, host: str, answer: str, deadline: float) -> None:
             ic.finding(f"{CHECK}:{case}", "success", f"{url} answered in {took:.0f} ms, attempt {attempts}")
             return
         time.sleep(0.5)
-    ic.finding(f"{CHECK}:{case}", "fail", f"{url} did not answer as it should in {attempts} attempts; the last: {seen}")
+    words = f"{url} did not answer as it should in {attempts} attempts; the last: {seen}"
+    ic.finding(f"{CHECK}:{case}", "fail", words, remediation=ADVICE[case])
 
 
 def main() -> None:

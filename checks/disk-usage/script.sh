@@ -48,5 +48,6 @@ sort -k1,1nr <<< "$usage" | awk -F '\t' -v limit="$limit" -v warn="$warn" -v sho
     $1 == "unknown" { printf "caseName:disk-usage:%s, caseDesc:, result:unknown, resultDesc:there is no file system to be seen\n", $2; next }
     { result = $1 >= limit ? "fail" : warn && $1 >= warn ? "warn" : "success"; count[result]++ }
     ++n > shown { more++; next }
-    { printf "caseName:disk-usage:%s, caseDesc:, result:%s, resultDesc:%d%% used, limit %d%%\n", $2, result, $1, limit }
+    { advice = result == "success" ? "" : ", remediation:" "see what fills it (du -xh " $2 " | sort -h | tail) and remove it, or enlarge the file system" }
+    { printf "caseName:disk-usage:%s, caseDesc:, result:%s%s, resultDesc:%d%% used, limit %d%%\n", $2, result, advice, $1, limit }
     END { if (more) printf "caseName:disk-usage, caseDesc:, result:info, resultDesc:and %d more, less used; of all %d fail\n", more, count["fail"] }'

@@ -11,6 +11,11 @@ import inspect_check as ic
 
 CHECK = "dns"
 A, AAAA = 1, 28
+NO_ANSWER = (
+    "of names in the cluster: kubectl -n kube-system logs -l k8s-app=kube-dns; of others: the servers it forwards to"
+)
+OTHER = "mend the record, or the parameter addresses if that is where the name should lead now"
+SLOW = "look at the load of the name servers; a name that ends in a dot is not tried in each search domain"
 TRUNCATED, REFUSALS = 0x0200, {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN (no such name)", 4: "NOTIMP", 5: "REFUSED"}
 
 
@@ -105,14 +110,19 @@ def main() -> None:
         try:
             found = by_server(name, server, timeout) if server else by_system(name, timeout)
         except TimeoutError:
-            return name, "fail", f"no answer within {timeout} s"
+            return name, "fail", f"no answer within {timeout} s", NO_ANSWER
         except (OSError, UnicodeError) as error:
-            return name, "fail", f"not resolved: {error}"
+            return name, "fail", f"not resolved: {error}", NO_ANSWER
         took = (time.monotonic() - began) * 1000
         words = f"{', '.join(found[:5])}{' …' if len(found) > 5 else ''} in {took:.0f} ms"
         if expected and not expected & set(found):
-            return name, "fail", f"{words}; expected one of {', '.join(sorted(expected))}"
-        return name, "success" if took <= limit else "fail", f"{words}, limit {limit} ms"
+            return name, "fail", f"{words}; expected one of {', '.join(sorted(expected))}", OTHER
+        return (
+            name,
+            "success" if took <= limit else "fail",
+            f"{words}, limit {limit} ms",
+            SLOW if took > limit else "",
+        )
 
     ic.report(CHECK, ic.side_by_side(look, ic.texts("names", ["kubernetes.default.svc"])))
 

@@ -29,6 +29,7 @@ def last_minutes(event: ic.Object) -> float:
 def main() -> None:
     minutes, ignored = ic.integer("minutes", 60), set(ic.texts("ignoreReasons"))
     warn, fail = ic.integer("warnCount", 1), ic.integer("failCount", 0)
+    where = " -A" if ic.flag("allNamespaces") else ""
     groups: dict[tuple[str, str], Group] = {}
     for event in ic.items(ic.scope("events", ic.flag("allNamespaces")), {"fieldSelector": "type=Warning"}):
         about, ago = event.get("involvedObject") or {}, last_minutes(event)
@@ -45,7 +46,8 @@ def main() -> None:
         result = "fail" if fail and count >= fail else "warn" if warn and count >= warn else "info"
         named = ", ".join(sorted(group.objects)[:3]) + (" …" if len(group.objects) > 3 else "")
         words = f"{count} times about {len(group.objects)} objects ({named}), {group.latest:.0f} minutes ago: "
-        rows.append((f"{reason}:{kind}", result, words + group.message[:300]))
+        advice = "" if result == "info" else f"kubectl events{where} --types=Warning | grep {reason} shows each of them"
+        rows.append((f"{reason}:{kind}", result, words + group.message[:300], advice))
     if not rows:
         ic.finding(CHECK, "success", f"no Warning events in the last {minutes} minutes")
     ic.report(CHECK, rows)

@@ -33,9 +33,12 @@ def main() -> None:
         status, old = secret["metadata"]["labels"].get("status", ""), minutes_old(secret)
         words = f"revision {revision(secret)} is {status} for {old:.0f} minutes"
         if status == "failed" and failed != "ignore":
-            rows.append((f"{namespace}/{name}", failed, words))
+            advice = f"helm -n {namespace} history {name} says why; mend that and upgrade again, or roll back"
+            rows.append((f"{namespace}/{name}", failed, words, advice))
         elif (status.startswith("pending-") or status == "uninstalling") and old >= minutes:
-            rows.append((f"{namespace}/{name}", "fail", words))
+            verb = "rollback" if status in ("pending-upgrade", "pending-rollback") else "uninstall"
+            advice = f"if no helm works on it any more: helm -n {namespace} {verb} {name}"
+            rows.append((f"{namespace}/{name}", "fail", words, advice))
     if not rows:
         ic.finding(CHECK, "success", f"of {len(newest)} releases none hangs")
     ic.report(CHECK, rows)

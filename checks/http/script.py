@@ -11,6 +11,7 @@ import inspect_check as ic
 
 CHECK = "http"
 MAX_BYTES = 2**20
+UNREACHED = "curl -sv shows where it breaks: name, connection, TLS or the service itself"
 
 
 class Unfollowed(urllib.request.HTTPRedirectHandler):
@@ -51,18 +52,18 @@ def look(url: str) -> ic.Row:
     except urllib.error.HTTPError as error:
         answer = error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return url, "fail", f"no answer: {getattr(error, 'reason', None) or error}"
+        return url, "fail", f"no answer: {getattr(error, 'reason', None) or error}", UNREACHED
     try:
         with answer:
             body = answer.read(MAX_BYTES)
     except (OSError, http.client.HTTPException) as error:
-        return url, "fail", f"the answer broke off: {error}"
+        return url, "fail", f"the answer broke off: {error}", UNREACHED
     took = (time.monotonic() - began) * 1000
     seen = f"status {answer.status} and {len(body)} bytes in {took:.0f} ms"
     if words := wrong(answer.status, answer.headers, body):
-        return url, "fail", f"{words}; {seen}"
+        return url, "fail", f"{words}; {seen}", "look into the service's own log; curl -sv shows what it answers"
     if limit and took > limit:
-        return url, "fail", f"{seen}, limit {limit} ms"
+        return url, "fail", f"{seen}, limit {limit} ms", "look at the service's load and at what it waits for"
     return url, "success", seen
 
 

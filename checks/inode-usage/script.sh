@@ -48,5 +48,6 @@ sort -k1,1nr <<< "$usage" | awk -F '\t' -v limit="$limit" -v warn="$warn" -v sho
     $1 == "unknown" { printf "caseName:inode-usage:%s, caseDesc:, result:unknown, resultDesc:there is no file system to be seen\n", $2; next }
     { result = $1 >= limit ? "fail" : warn && $1 >= warn ? "warn" : "success"; count[result]++ }
     ++n > shown { more++; next }
-    { printf "caseName:inode-usage:%s, caseDesc:, result:%s, resultDesc:%d%% of its inodes used, limit %d%%\n", $2, result, $1, limit }
+    { advice = result == "success" ? "" : ", remediation:" "see where most files are (du --inodes -x " $2 " | sort -n | tail) and remove what is old" }
+    { printf "caseName:inode-usage:%s, caseDesc:, result:%s%s, resultDesc:%d%% of its inodes used, limit %d%%\n", $2, result, advice, $1, limit }
     END { if (more) printf "caseName:inode-usage, caseDesc:, result:info, resultDesc:and %d more, less used; of all %d fail\n", more, count["fail"] }'

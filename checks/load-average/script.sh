@@ -9,6 +9,7 @@ result=$(awk -v cpus="$cpus" -v limit="$limit" -v warn="$warn" -v minutes="$minu
     cpus > 0 && load ~ /^[0-9.]+$/ {
         each = load / cpus
         result = each >= limit ? "fail" : warn > 0 && each >= warn ? "warn" : "success"
-        printf "result:%s, resultDesc:%.2f over %d minutes on %d CPUs, %.2f each, limit %s each\n", result, load, minutes, cpus, each, limit
+        advice = result == "success" ? "" : ", remediation:see what runs or waits for disks (top, vmstat 1): move it elsewhere or add CPUs"
+        printf "result:%s%s, resultDesc:%.2f over %d minutes on %d CPUs, %.2f each, limit %s each\n", result, advice, load, minutes, cpus, each, limit
     }' "$proc/loadavg" 2> /dev/null)
 echo "caseName:load-average, caseDesc:, ${result:-result:unknown, resultDesc:$proc/loadavg or $proc/stat cannot be read}"

@@ -9,7 +9,8 @@ result=$(awk -v limit="$limit" -v warn="$warn" '
         if (total > 0 && known) {
             used = 100 * (total - available) / total
             result = used >= limit ? "fail" : warn && used >= warn ? "warn" : "success"
-            printf "result:%s, resultDesc:%.1f%% in use, %d of %d MiB available, limit %d%%\n", result, used, available / 1024, total / 1024, limit
+            advice = result == "success" ? "" : ", remediation:see what needs most (ps aux --sort=-rss | head): end it, limit it or add memory"
+            printf "result:%s%s, resultDesc:%.1f%% in use, %d of %d MiB available, limit %d%%\n", result, advice, used, available / 1024, total / 1024, limit
         }
     }' "$file" 2> /dev/null)
 echo "caseName:memory-usage, caseDesc:, ${result:-result:unknown, resultDesc:$file does not tell how much memory is available}"

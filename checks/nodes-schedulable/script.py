@@ -13,8 +13,9 @@ def forms(taint: ic.Object) -> set[str]:
     return {key, f"{key}={value}", f"{key}={value}:{effect}", f"{key}:{effect}"}
 
 
-def judge(node: ic.Object, allowed: set[str], blocked: str) -> tuple[str, str]:
-    spec = node.get("spec", {})
+def judge(node: ic.Object, allowed: set[str], blocked: str) -> tuple[str, str, str]:
+    """Result, words, and what to do."""
+    spec, name = node.get("spec", {}), node["metadata"]["name"]
     reasons = ["cordoned"] if spec.get("unschedulable") else []
     soft: list[str] = []
     for taint in spec.get("taints", ()):
@@ -24,10 +25,14 @@ def judge(node: ic.Object, allowed: set[str], blocked: str) -> tuple[str, str]:
         kept = soft if taint["effect"] == "PreferNoSchedule" else reasons
         kept.append(f"taint {taint['key']}{value}:{taint['effect']}")
     if reasons:
-        return blocked, ", ".join(reasons + soft)
+        uncordon = spec.get("unschedulable")
+        advice = (
+            f"kubectl uncordon {name}" if uncordon else "remove the taint (kubectl taint), or name it in allowedTaints"
+        )
+        return blocked, ", ".join(reasons + soft), advice
     if soft:
-        return "info", f"takes pods, if need be: {', '.join(soft)}"
-    return "success", "takes pods"
+        return "info", f"takes pods, if need be: {', '.join(soft)}", ""
+    return "success", "takes pods", ""
 
 
 def main() -> None:

@@ -5,9 +5,13 @@ import inspect_check as ic
 CHECK = "pods-abnormal"
 IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 BROKEN = ("CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+PULL = "check the image's name and tag, the pull Secret, and whether its node reaches the registry"
+START = "mend what the message names: a ConfigMap, Secret, key, volume or command that is not there"
+CRASH = "kubectl logs --previous shows its last words; exit code 137 is most often memory"
 
 
-def judge(pod: ic.Object, restarts: int, restart_minutes: int, late_minutes: int) -> tuple[str, str] | None:
+def judge(pod: ic.Object, restarts: int, restart_minutes: int, late_minutes: int) -> tuple[str, str, str] | None:
+    """Result, words, and what to do; None where all is well."""
     meta, status = pod["metadata"], pod.get("status", {})
     if meta.get("deletionTimestamp"):
         return stuck(meta, late_minutes)
@@ -15,7 +19,8 @@ def judge(pod: ic.Object, restarts: int, restart_minutes: int, late_minutes: int
     if phase == "Succeeded":
         return None
     if phase == "Failed":
-        return "warn", f"failed: {status.get('reason', '')} {status.get('message', '')}"
+        words = f"failed: {status.get('reason', '')} {status.get('message', '')}"
+        return "warn", words, "once its cause is known, delete it: nothing starts it again"
     containers = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
     for one in containers:
         waiting = one.get("state", {}).get("waiting", {})
@@ -24,7 +29,8 @@ def judge(pod: ic.Object, restarts: int, restart_minutes: int, late_minutes: int
             last = one.get("lastState", {}).get("terminated", {})
             ended = f", last ended {last.get('reason', '')} ({last.get('exitCode')})" if last else ""
             said = "" if last else f": {waiting.get('message', '')}"
-            return "fail", f"container {one['name']}: {reason}{ended}, {one.get('restartCount', 0)} restarts{said}"
+            words = f"container {one['name']}: {reason}{ended}, {one.get('restartCount', 0)} restarts{said}"
+            return "fail", words, PULL if reason in IMAGE else START if not last else CRASH
     conditions = {one["type"]: one for one in status.get("conditions", ())}
     since = conditions.get("Ready", {}).get("lastTransitionTime") or meta.get("creationTimestamp")
     late = ic.minutes_since(since)
@@ -32,19 +38,27 @@ def judge(pod: ic.Object, restarts: int, restart_minutes: int, late_minutes: int
         unscheduled = conditions.get("PodScheduled", {})
         blocked = unscheduled.get("status") == "False"
         why = unscheduled.get("message", "") if blocked else conditions.get("Ready", {}).get("message", "")
-        return "fail", f"{'pending' if phase == 'Pending' else 'not ready'} for {late:.0f} minutes: {why}"
+        advice = "make room, or mend what the scheduler names" if blocked else "see its events and its readiness probe"
+        return "fail", f"{'pending' if phase == 'Pending' else 'not ready'} for {late:.0f} minutes: {why}", advice
     for one in containers:
         ended = one.get("lastState", {}).get("terminated", {}).get("finishedAt")
         if one.get("restartCount", 0) > restarts and ended and ic.minutes_since(ended) <= restart_minutes:
             ago = ic.minutes_since(ended)
-            return "warn", f"container {one['name']}: {one['restartCount']} restarts, the last {ago:.0f} minutes ago"
+            words = f"container {one['name']}: {one['restartCount']} restarts, the last {ago:.0f} minutes ago"
+            return "warn", words, CRASH
     return None
 
 
-def stuck(meta: ic.Object, late_minutes: int) -> tuple[str, str] | None:
+def stuck(meta: ic.Object, late_minutes: int) -> tuple[str, str, str] | None:
     """deletionTimestamp is when the grace period ends."""
     late = ic.minutes_since(meta["deletionTimestamp"])
-    return ("fail", f"should be deleted since {late:.0f} minutes") if late >= max(late_minutes, 1) else None
+    if late < max(late_minutes, 1):
+        return None
+    held = meta.get("finalizers")
+    advice = (
+        f"see who removes its finalizers ({', '.join(held)})" if held else "see whether its node's kubelet is alive"
+    )
+    return "fail", f"should be deleted since {late:.0f} minutes", advice
 
 
 def main() -> None:
@@ -61,7 +75,7 @@ def main() -> None:
             count += 1
             if found := judge(pod, *limits):
                 rows.append((ic.name(pod), *found))
-    if not any(result == "fail" for _, result, _ in rows):
+    if not any(result == "fail" for _, result, *_ in rows):
         ic.finding(CHECK, "success", f"of {count} pods none has failed to run" + (", but see below" if rows else ""))
     ic.report(CHECK, rows)
 

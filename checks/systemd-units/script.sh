@@ -33,7 +33,7 @@ while read -r unit _ _ _ description; do
         fi
     done <<< "${CHECK_IGNORE:-}"
     count=$((count + 1))
-    [ "$count" -le "$shown" ] && echo "caseName:systemd-units:$unit, caseDesc:, result:fail, resultDesc:failed: $description"
+    [ "$count" -le "$shown" ] && echo "caseName:systemd-units:$unit, caseDesc:, result:fail, remediation:journalctl -u $unit says why; systemctl restart $unit once that is settled, resultDesc:failed: $description"
 done <<< "$listed"
 
 if [ "$count" -eq 0 ]; then

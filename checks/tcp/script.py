@@ -6,6 +6,10 @@ import time
 import inspect_check as ic
 
 CHECK = "tcp"
+UNNAMED = "mend the name or its DNS record"
+DROPPED = "see whether the machine is up, and which firewall or NetworkPolicy drops packets on the way"
+REFUSED = "see whether the service runs and listens on that address (ss -ltnp), and whether a firewall refuses"
+OPEN = "stop the service, or close the port with a firewall or NetworkPolicy"
 
 
 def look(target: str) -> ic.Row:
@@ -16,16 +20,31 @@ def look(target: str) -> ic.Row:
     try:
         socket.create_connection((host, port), timeout).close()
     except socket.gaierror as error:
-        return target, "fail" if wanted else "unknown", f"the name is not resolved: {error.strerror}"
+        return target, "fail" if wanted else "unknown", f"the name is not resolved: {error.strerror}", UNNAMED
     except TimeoutError:
-        return target, "fail" if wanted else "success", f"unreachable: no answer within {timeout} s"
+        return (
+            target,
+            "fail" if wanted else "success",
+            f"unreachable: no answer within {timeout} s",
+            DROPPED if wanted else "",
+        )
     except OSError as error:
-        return target, "fail" if wanted else "success", f"unreachable: {error.strerror or error}"
+        return (
+            target,
+            "fail" if wanted else "success",
+            f"unreachable: {error.strerror or error}",
+            REFUSED if wanted else "",
+        )
     took = (time.monotonic() - began) * 1000
     if not wanted:
-        return target, "fail", f"reachable in {took:.0f} ms, and should not be"
+        return target, "fail", f"reachable in {took:.0f} ms, and should not be", OPEN
     if limit and took > limit:
-        return target, "fail", f"reachable in {took:.0f} ms, limit {limit} ms"
+        return (
+            target,
+            "fail",
+            f"reachable in {took:.0f} ms, limit {limit} ms",
+            "look at the way there (mtr, ping) and at its load",
+        )
     return target, "success", f"reachable in {took:.0f} ms"
 
 

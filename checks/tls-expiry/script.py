@@ -7,6 +7,9 @@ import ssl
 import inspect_check as ic
 
 CHECK = "tls-expiry"
+RENEW = "renew it and make the server load the new one; where cert-manager does that: cmctl status certificate"
+CHAIN = "serve a certificate for this name, with the whole chain of a trusted authority"
+REACH = "see whether a server listens there and speaks TLS: openssl s_client -connect"
 UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 
 
@@ -61,19 +64,25 @@ def look(target: str) -> ic.Row:
         if ic.flag("verifyChain"):
             certificate(host, port, name, verify=True)
     except ssl.SSLCertVerificationError as error:
-        return target, "fail", f"runs out {ends:%Y-%m-%d}, but is not valid for {name}: {error.verify_message}"
+        return target, "fail", f"runs out {ends:%Y-%m-%d}, but is not valid for {name}: {error.verify_message}", CHAIN
     except (OSError, ValueError) as error:
-        return target, "fail", f"no certificate to be had: {getattr(error, 'strerror', None) or error}"
+        return target, "fail", f"no certificate to be had: {getattr(error, 'strerror', None) or error}", REACH
     except (KeyError, IndexError):
         return target, "unknown", "the certificate can't be read"
     now = datetime.datetime.now(datetime.UTC)
     days = (ends - now).total_seconds() / 86400
     if begins > now:
-        return target, "fail", f"not valid before {begins:%Y-%m-%d %H:%M} UTC"
+        return (
+            target,
+            "fail",
+            f"not valid before {begins:%Y-%m-%d %H:%M} UTC",
+            "compare the clocks, here and where it was signed",
+        )
     if days < 0:
-        return target, "fail", f"ran out {-days:.0f} days ago, {ends:%Y-%m-%d}"
+        return target, "fail", f"ran out {-days:.0f} days ago, {ends:%Y-%m-%d}", RENEW
     result = "fail" if days < fail else "warn" if days < warn else "success"
-    return target, result, f"runs out in {days:.0f} days, {ends:%Y-%m-%d}; warns below {warn}, fails below {fail}"
+    words = f"runs out in {days:.0f} days, {ends:%Y-%m-%d}; warns below {warn}, fails below {fail}"
+    return target, result, words, "" if result == "success" else RENEW
 
 
 def main() -> None:

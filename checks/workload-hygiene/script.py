@@ -56,7 +56,9 @@ def main() -> None:
                 continue
             count += 1
             if words := broken(workload, rules):
-                rows.append((f"{kind.removesuffix('s')}/{ic.name(workload)}", result, words))
+                rows.append(
+                    (f"{kind.removesuffix('s')}/{ic.name(workload)}", result, words, "add them to the pod template")
+                )
     if not rows:
         ic.finding(CHECK, "success", f"of {count} workloads none breaks a rule ({', '.join(rules)})")
     ic.report(CHECK, rows)

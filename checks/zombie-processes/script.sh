@@ -17,9 +17,9 @@ sleep "${CHECK_SECONDS:-1}"
 stay=$(grep -Fx -f <(printf '%s\n' "${before:-none}") <<< "$(zombies)")
 count=$(grep -c . <<< "$stay")
 
-result=success
-[ "$count" -gt "$limit" ] && result=fail
-echo "caseName:zombie-processes, caseDesc:, result:$result, resultDesc:$count zombies, limit $limit"
+result=success advice=
+[ "$count" -gt "$limit" ] && result=fail advice=", remediation:restart their parents, which do not reap them; a container needs an init such as tini as process 1"
+echo "caseName:zombie-processes, caseDesc:, result:$result$advice, resultDesc:$count zombies, limit $limit"
 [ "$count" -eq 0 ] || awk -v shown="$shown" -v result="$([ $result = fail ] && echo warn || echo info)" '
     NR > shown { more++; next }
     { pid = $1; parent = $2; $1 = $2 = ""; sub(/^ +/, "")

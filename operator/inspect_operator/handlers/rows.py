@@ -10,7 +10,6 @@ from inspect_operator.plan import desired, nodes, observed
 from inspect_operator.publish import fleet
 from inspect_operator.publish import row as publish_row
 from inspect_operator.run import outcome
-from inspect_operator.runner import stream
 
 
 class Kept:
@@ -56,10 +55,9 @@ class TaskRow:
         self._slots = slots
         self._looks = looks
         self._kind = outcome.Kind(view.task.kind.value)
-        # What a script leaves in a file is told by the runner's summary or not at all.
-        self._form = stream.Format.NONE if view.task.results_file else view.task.results_format
         if view.task.template and not view.task.hosts:
             self._kind = outcome.Kind.TEMPLATE
+        self._form = None if view.task.results_file else view.task.results_format
         newest = view.release.newest if view.release else None
         # While another run stands in the release (or none), what its Jobs did says nothing of this one.
         self._current = newest is not None and newest.run_key == view.want.run_key

@@ -57,7 +57,7 @@ class Runs:
         job: memories.Object,
         release: str,
         kind: outcome.Kind,
-        form: stream.Format,
+        form: stream.Format | None,
         before: row.Row | None,
         looks: Looks,
     ) -> outcome.Run | None:

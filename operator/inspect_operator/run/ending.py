@@ -42,9 +42,10 @@ def of_pod(
     log: bytes | None,
     *,
     has_runner: bool,
-    form: stream.Format = stream.Format.AUTO,
+    form: stream.Format | None = stream.Format.AUTO,
 ) -> Ending:
-    """`log`: the end of the container's log, None where it was not or could not be read. `form`: how it tells findings.
+    """`log`: the end of the container's log, None where it was not or could not be read. `form`: how it tells findings;
+    None where these are in a file, which the runner alone can read.
 
     `has_runner`: the container's entry point is the runner, whose summary is then worth more than the log.
     """
@@ -52,13 +53,14 @@ def of_pod(
     if note and note.judgement.reason != verdict.Reason.TERMINATED:
         judgement, report = _as_noted(note, pod), note.report
     else:
-        report = note.report if note else stream.parse(tail.whole_lines(log or b""), form)
-        seen = verdict.tally(report) if note or log is not None else "its log could not be read"
+        told = log if form is not None else None
+        report = note.report if note else stream.parse(tail.whole_lines(told or b""), form or stream.Format.NONE)
+        seen = verdict.tally(report) if note or told is not None else f"{_source(form)} could not be read"
         judgement = (
             _from_outside(pod, end, report, seen)
             or (note.judgement if note else None)
             or _never_ran(pod, end)
-            or _by_itself(pod, report, log)
+            or _by_itself(pod, report, told, form)
         )
     return Ending(_with_attempts(judgement, job), report, note.stderr if note else "")
 
@@ -120,14 +122,22 @@ def _never_ran(pod: pods.Pod, end: jobs.End) -> verdict.Judgement | None:
     return None
 
 
-def _by_itself(pod: pods.Pod, report: findings.Report, log: bytes | None) -> verdict.Judgement:
+def _by_itself(
+    pod: pods.Pod, report: findings.Report, log: bytes | None, form: stream.Format | None
+) -> verdict.Judgement:
     exit_code = pod.ended.exit_code if pod.ended else 0
+    if form is stream.Format.NONE:
+        return verdict.judge(exit_code, report)
     if log is not None:
         return verdict.judge(exit_code, report, output_cut=tail.is_cut(log))
-    ending = f"{verdict.exit_in_words(exit_code)}; the log could not be read, so what it found is not known"
+    ending = f"{verdict.exit_in_words(exit_code)}; {_source(form)} could not be read, so what it found is not known"
     if exit_code == 0:
         return _unknown(reasons.Reason.LOG_LOST, ending)
     return replace(verdict.judge(exit_code, report), message=ending)
+
+
+def _source(form: stream.Format | None) -> str:
+    return "its results file" if form is None else "the log"
 
 
 def _unknown(reason: reasons.Reason, message: str) -> verdict.Judgement:

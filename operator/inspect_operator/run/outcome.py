@@ -75,10 +75,10 @@ def observe(
     log: bytes | None,
     now: datetime,
     kind: Kind,
-    form: stream.Format = stream.Format.AUTO,
+    form: stream.Format | None = stream.Format.AUTO,
 ) -> Run:
     """`job`, pods and Events (on the Job) as the API gives them; `log` is the last `tail.LOG_BYTES` of the last pod's,
-    which tells findings as `form` says, where no summary does.
+    which tells findings as `form` says (None: a file does), where no summary does.
 
     To be called without log and Events first: `needs_log` and `needs_events` say whether they are worth a request.
     Where the log cannot be had the first answer stands: it is already the truth about a run whose log is lost.
@@ -95,7 +95,7 @@ def observe(
 
 
 def _finished(
-    told: jobs.Job, end: jobs.End, pod: pods.Pod | None, log: bytes | None, kind: Kind, form: stream.Format
+    told: jobs.Job, end: jobs.End, pod: pods.Pod | None, log: bytes | None, kind: Kind, form: stream.Format | None
 ) -> Run:
     if pod is None:
         ended = ending.without_pod(told, end)

@@ -1,8 +1,8 @@
 """The note that the runner leaves in the container's termination message, and how it is read again.
 
 JSON, at most 4096 bytes, which is what Kubernetes keeps of a termination message. Where there is more than fits, the
-beginning of stderr goes first, then findings (the least bad ones), then the length of the texts; counts and verdict
-always stay.
+beginning of stderr goes first, then remediations that an earlier finding tells too, then findings (the least bad
+ones), then the length of the texts; counts and verdict always stay.
 """
 
 import json
@@ -32,7 +32,11 @@ def compose(summary: Summary) -> bytes:
     kept = len(summary.report.findings)
     text = _render(summary)
     while len(text) > MAX_BYTES and summary.stderr:
-        summary = replace(summary, stderr=_end(summary.stderr, len(text) - MAX_BYTES))
+        # Half of what is too much: what stands escaped frees twice its bytes.
+        summary = replace(summary, stderr=_end(summary.stderr, (len(text) - MAX_BYTES + 1) // 2))
+        text = _render(summary)
+    if len(text) > MAX_BYTES:
+        summary = _with_findings(summary, _each_remediation_once(summary.report.findings))
         text = _render(summary)
     while len(text) > MAX_BYTES and kept > 1:
         # A guess from the bytes that are too many, at least one finding a step: seldom more than three steps.
@@ -102,6 +106,15 @@ def _render(summary: Summary) -> bytes:
 def _with_findings(summary: Summary, kept: tuple[findings.Finding, ...]) -> Summary:
     report = summary.report
     return replace(summary, report=replace(report, findings=kept, cut=report.counts.total - len(kept)))
+
+
+def _each_remediation_once(listed: tuple[findings.Finding, ...]) -> tuple[findings.Finding, ...]:
+    told: set[str] = set()
+    made = []
+    for finding in listed:
+        made.append(replace(finding, remediation="") if finding.remediation in told else finding)
+        told.add(finding.remediation)
+    return tuple(made)
 
 
 def _with_texts_of(summary: Summary, limit: int) -> Summary:

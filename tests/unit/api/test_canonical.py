@@ -39,6 +39,21 @@ def test_both_spellings_say_the_same(one: builders.Object, other: builders.Objec
     assert first == second
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({}, ("auto", "")),
+        ({"results": {}}, ("auto", "")),
+        ({"results": {"format": "none"}}, ("none", "")),
+        ({"results": {"format": "junit", "file": "/tmp/report.xml"}}, ("junit", "/tmp/report.xml")),
+        ({"results": {"file": "/tmp/results"}}, ("auto", "/tmp/results")),
+    ],
+)
+def test_how_findings_are_told(written: builders.Object, expected: tuple[str, str]) -> None:
+    task = builders.task(modern(**written))
+    assert (task.results_format, task.results_file) == expected
+
+
 def test_every_field_of_the_modern_spelling_arrives() -> None:
     written = modern(
         "Disk, 磁盘",

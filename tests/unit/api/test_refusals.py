@@ -29,6 +29,18 @@ REFUSED: list[tuple[str, builders.Object, tuple[str, ...]]] = [
         {"timeout": "1m", "task": {"task_name": "a", "type": "image", "source": "try:1"}},
         ("spec.tasks[0]", "inside task:", "timeout"),
     ),
+    ("findings in a way of its own", modern(results={"format": "xml"}), ("spec.tasks[0].results.format", "junit")),
+    ("a results file somewhere", modern(results={"file": "report.xml"}), ("spec.tasks[0].results.file",)),
+    (
+        "a results file of an image",
+        modern(image="try:1", results={"file": "/tmp/a"}),
+        ("spec.tasks[0].results.file", "let it print"),
+    ),
+    (
+        "a results file on hosts",
+        modern(results={"file": "/tmp/a"}, target=builders.hosts("a")),
+        ("spec.tasks[0].results.file", "let the script print"),
+    ),
     ("a check beside a script", modern(check="disk-usage", script="1"), ("spec.tasks[0]", "exactly one of script")),
     ("a script from nowhere", modern(scriptFrom={}), ("spec.tasks[0].scriptFrom.configMapKeyRef",)),
     (

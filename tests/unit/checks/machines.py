@@ -84,6 +84,8 @@ class Machine:
         return [found[0] for found in lines]
 
     def check(self, name: str, parameters: dict[str, Any] | None = None, **more: str) -> dict[str, tuple[str, str]]:
-        """What a built-in check tells: result and message by case, in its order."""
+        """What a built-in check tells: result and message by case, in its order. Of what fails it says what to do."""
         found = self.run(script(name), environment(name, parameters or {}) | more)
+        assert [finding for finding in found if finding.result == "fail" and not finding.remediation] == []
+        assert [finding for finding in found if finding.result in ("success", "info") and finding.remediation] == []
         return {finding.name: (finding.result.value, finding.message) for finding in found}

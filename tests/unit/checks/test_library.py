@@ -8,8 +8,7 @@ from unittest import mock
 import pytest
 from tests.unit.checks import machines
 
-from inspect_operator.runner import findings
-from inspect_operator.runner.dialects import case_name
+from inspect_operator.runner import findings, stream
 
 
 def _library() -> types.ModuleType:
@@ -28,14 +27,23 @@ def test_a_finding_is_one_line_that_the_runner_understands(capsys: pytest.Captur
     ic.finding("a b", "warn", "two\nlines, result:success\r\x0b", "looked\nat")
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
-    found = case_name.parse(printed.rstrip("\n"))
-    assert found == findings.Finding("a b", findings.Result.WARN, "two lines, result:success", "looked at")
+    expected = findings.Finding("a b", findings.Result.WARN, "two lines, result:success", "looked at")
+    assert stream.parse(printed.encode()).findings == (expected,)
+    ic.finding("a", "fail", "b, remediation:c", severity="critical", remediation="stop\nit, then start")
+    expected = findings.Finding(
+        "a", findings.Result.FAIL, "b, remediation:c", severity=findings.Severity.CRITICAL,
+        remediation="stop it, then start",
+    )  # fmt: skip
+    assert stream.parse(capsys.readouterr().out.encode()).findings == (expected,)
+    with pytest.raises(ValueError, match="severity 'bad' is not one of"):
+        ic.finding("a", "fail", severity="bad")
     with pytest.raises(ValueError, match="result 'ok' is not one of"):
         ic.finding("a", "ok")
 
 
 def test_results_are_those_of_the_runner_in_its_order() -> None:
     assert tuple(result.value for result in findings.Result) == ic.RESULTS
+    assert tuple(severity.value for severity in findings.Severity) == ic.SEVERITIES
 
 
 def test_a_report_has_the_worst_first_and_counts_the_rest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from tests.unit.builders import modern, original
 
 from inspect_operator.api import task as tasks
 from inspect_operator.plan import runkey, trigger
+from inspect_operator.runner import stream
 
 Trigger = trigger.Trigger
 NONE = Trigger()
@@ -96,6 +97,8 @@ NOT_IN_THE_KEY: list[tuple[str, tasks.Task, Any]] = [
     ("retries", SCRIPT, 1),
     ("requests", SCRIPT, (("cpu", "1"),)),
     ("limits", SCRIPT, (("cpu", "1"),)),
+    ("results_format", SCRIPT, stream.Format.JUNIT),  # how findings are read is no other run
+    ("results_file", SCRIPT, "/tmp/report.xml"),
     ("restart", SCRIPT, True),
     ("original", SCRIPT, True),
     ("location", SCRIPT, "local"),

@@ -166,10 +166,10 @@ def test_findings_beyond_a_hundred_are_counted() -> None:
 
 def test_a_finding_has_what_it_said_and_nothing_empty() -> None:
     one = findings.Finding("CPU", findings.Result.FAIL, "2 CPU, 降频", "检查CPU")
-    other = findings.Finding("disk", findings.Result.INFO)
+    other = findings.Finding("disk", findings.Result.INFO, severity=findings.Severity.LOW, remediation="look")
     assert _row(run=finished(findings=(one, other)))["findings"] == [
         {"name": "CPU", "result": "fail", "description": "检查CPU", "message": "2 CPU, 降频"},
-        {"name": "disk", "result": "info"},
+        {"name": "disk", "result": "info", "severity": "low", "remediation": "look"},
     ]
 
 

@@ -27,6 +27,7 @@ TASKS: dict[str, tuple[builders.Object, dict[str, Any]]] = {
             script='#!/usr/bin/env python3\nprint("磁盘 {{ .Values.x }}")\n',
             interpreter="python3",
             args=["--limit", "80%", "-v"],
+            results={"format": "junit", "file": "/tmp/$(report).xml"},
             env=[{"name": "LANG", "value": "zh_CN.UTF-8"}, {"name": "SAYS", "value": "yes"}],
             envFrom=[{"configMapRef": {"name": "limits"}}, {"prefix": "API_", "secretRef": {"name": "tokens"}}],
             timeout="1h30m",

@@ -1,5 +1,6 @@
 """A Job that has ended: verdict, reason and words, from whatever is left to read."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from inspect_operator.run import outcome, tail
 from inspect_operator.run.outcome import Kind, Run, State
 from inspect_operator.runner import stream, summary, verdict
+from inspect_operator.runner.stream import Format
 from inspect_operator.runner.verdict import Verdict
 
 Objects = Any  # conftest.Objects
@@ -23,9 +25,14 @@ def note(objects: Objects, output: str, exit_code: int, judgement: verdict.Judge
 
 
 def finish(
-    objects: Objects, job: Any, *pods: dict[str, Any], log: bytes | None = None, kind: Kind = Kind.SCRIPT
+    objects: Objects,
+    job: Any,
+    *pods: dict[str, Any],
+    log: bytes | None = None,
+    kind: Kind = Kind.SCRIPT,
+    form: Format | None = Format.AUTO,
 ) -> Run:
-    run = outcome.observe(job, list(pods), [], log, objects.at(100), kind)
+    run = outcome.observe(job, list(pods), [], log, objects.at(100), kind, form)
     assert run.state is State.FINISHED
     assert run.verdict is not None
     assert 0 < len(run.message.encode()) <= outcome.MAX_MESSAGE_BYTES
@@ -68,6 +75,36 @@ def test_the_summary_outweighs_the_log(objects: Objects) -> None:
 def test_the_termination_message_of_an_image_is_no_summary(objects: Objects) -> None:
     pod = objects.ended(0, message=note(objects, PASS, 0))
     assert finish(objects, objects.complete(), pod, log=FAIL.encode(), kind=Kind.IMAGE).verdict is Verdict.FAIL
+
+
+def test_an_image_s_log_is_read_as_the_task_says(objects: Objects) -> None:
+    log = FAIL.encode() + b'\n{"name":"a","result":"success"}\n'
+    run = finish(objects, objects.complete(), objects.ended(), log=log, kind=Kind.IMAGE, form=Format.JSON_LINES)
+    assert (run.verdict, run.counts["fail"], run.counts["success"]) == (Verdict.SUCCESS, 0, 1)
+
+
+@pytest.mark.parametrize(("exit_code", "expected"), [(0, Verdict.SUCCESS), (3, Verdict.FAIL)])
+@pytest.mark.parametrize("log", [None, FAIL.encode(), b"x" * tail.LOG_BYTES])
+def test_where_no_findings_are_told_the_exit_code_is_the_result(
+    objects: Objects, log: bytes | None, exit_code: int, expected: Verdict
+) -> None:
+    job = objects.failed() if exit_code else objects.complete()
+    run = finish(objects, job, objects.ended(exit_code), log=log, kind=Kind.IMAGE, form=Format.NONE)
+    assert run.verdict is expected
+
+
+def test_findings_in_a_file_that_the_runner_could_not_tell_are_unknown(objects: Objects) -> None:
+    run = finish(objects, objects.complete(), objects.ended(), log=PASS.encode(), form=None)
+    assert (run.verdict, run.reason) == (Verdict.UNKNOWN, "LogLost")
+    assert "its results file could not be read" in run.message
+
+
+def test_the_last_of_stderr_comes_with_the_summary(objects: Objects) -> None:
+    told = summary.parse(note(objects, PASS, 0))
+    assert told is not None
+    message = summary.compose(dataclasses.replace(told, stderr="oh\nno")).decode()
+    assert finish(objects, objects.complete(), objects.ended(0, message=message)).stderr_tail == "oh\nno"
+    assert finish(objects, objects.complete(), objects.ended(), log=b"").stderr_tail == ""
 
 
 def test_without_a_summary_a_script_is_read_by_its_log(objects: Objects) -> None:

@@ -62,6 +62,72 @@ def test_stdout_and_stderr_stay_apart_and_both_are_read(runner: Runner) -> None:
     assert done.summary["findings"][0] == {"name": "磁盘", "result": "fail", "message": "满了, 91%"}
 
 
+def test_the_last_of_stderr_is_in_the_summary(runner: Runner) -> None:
+    done = runner.run(r"seq 1000; seq 1000 1999 >&2; printf '\e[31mlast\0 words\e[0m\n' >&2")
+    lines = done.summary["stderr"].split("\n")
+    assert lines[-3:] == ["1998", "1999", "last words"]
+    assert lines == [str(number) for number in range(2001 - len(lines), 2000)] + ["last words"]
+    assert 900 < len(done.summary["stderr"]) <= 1024
+    assert "stderr" not in runner.run("echo out").summary
+
+
+REPORT = '<testsuite><testcase name="a"><failure message="full"/></testcase></testsuite>'
+
+
+@pytest.mark.parametrize(
+    ("left", "options", "findings"),
+    [
+        (f"echo '{REPORT}'", [], [("a", "fail", "full")]),
+        (f"echo '{REPORT}'", ["--results", "junit"], [("a", "fail", "full")]),
+        ("echo disk ok fine", [], [("disk", "success", "fine")]),
+        ("echo disk ok fine", ["--results", "cases"], []),
+        (
+            "echo disk ok fine",
+            ["--results", "junit"],
+            [("FILE", "unknown", "not well-formed XML: line 1: syntax error")],
+        ),
+        ("head -c 20000000 /dev/zero", [], [("FILE", "unknown", "larger than 16 MiB")]),
+        ("yes '<a>' | head -c 20000000", [], [("FILE", "unknown", "its root is a")]),
+        ("true", [], []),
+    ],
+)
+def test_findings_in_a_file_are_read_instead_of_what_is_printed(
+    runner: Runner, left: str, options: list[str], findings: list[tuple[str, str, str]]
+) -> None:
+    file = runner.folder / "results"
+    done = runner.run(f"{{ {left}; }} > {file}; echo printed-check fail x", "--results-file", str(file), *options)
+    assert (done.exit_code, done.stdout) == (0, b"printed-check fail x\n")
+    assert len(done.summary["findings"]) == len(findings)
+    for found, (name, result, words) in zip(done.summary["findings"], findings, strict=True):
+        assert (found["name"], found["result"]) == (name.replace("FILE", f"results file {file}"), result)
+        assert words in found["message"]
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        ("true", "the script left no such file (No such file or directory)"),
+        ("mkdir FILE", "this is no regular file"),
+        ("mkfifo FILE", "this is no regular file"),
+        ("ln -s /dev/zero FILE", "this is no regular file"),
+        ("touch FILE; chmod 0 FILE", "Permission denied"),
+    ],
+)
+def test_a_results_file_that_cannot_be_read_is_unknown(runner: Runner, left: str, words: str) -> None:
+    if "chmod" in left and os.geteuid() == 0:
+        left, words = "ln -s FILE FILE", "Too many levels of symbolic links"  # root may read everything else
+    file = runner.folder / "results"
+    done = runner.run(left.replace("FILE", str(file)), "--results-file", str(file))
+    assert (done.summary["verdict"], done.summary["reason"]) == ("unknown", "UnknownResult")
+    assert words in done.summary["findings"][0]["message"]
+    assert done.seconds < 10
+
+
+def test_a_failing_script_without_its_results_file_has_failed(runner: Runner) -> None:
+    done = runner.run("exit 3", "--results-file", str(runner.folder / "none"))
+    assert (done.summary["verdict"], done.summary["reason"]) == ("fail", "ExitCode")
+
+
 def test_odd_bytes_pass_through_unchanged(runner: Runner) -> None:
     done = runner.run(r"""printf '\0\xff\xfe\r\n\x1b[31m'; head -c 1048576 /dev/zero; printf '\ndisk-usage fail x'""")
     assert done.stdout == b"\0\xff\xfe\r\n\x1b[31m" + b"\0" * 1048576 + b"\ndisk-usage fail x"
@@ -202,6 +268,8 @@ def test_an_image_without_the_interpreter_is_told_so(runner: Runner) -> None:
         (["--timeout", "0", "x"], "--timeout"),
         (["--timeout", "soon", "x"], "--timeout"),
         (["--wat", "x"], "--wat"),
+        (["--results", "xml", "x"], "invalid choice: 'xml'"),
+        (["--hosts", "/h", "--results-file", "/r", "x"], "--results-file: a file on hosts is not read"),
     ],
 )
 def test_a_wrong_command_line_is_no_failed_inspection(runner: Runner, arguments: list[str], words: str) -> None:

@@ -1,5 +1,6 @@
 """The termination message: at most 4096 bytes of valid JSON, whatever was found."""
 
+import dataclasses
 import json
 import random
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,41 @@ def test_what_fits_is_read_back_as_it_was() -> None:
     assert summary.parse(summary.compose(note).decode()) == note
 
 
+def test_severity_remediation_and_stderr_are_read_back_as_they_were() -> None:
+    note = of("caseName:a, result:fail, severity:critical, remediation:do it, resultDesc:b\n")
+    note = dataclasses.replace(note, stderr="one\n磁盘 two")
+    read = json.loads(summary.compose(note))
+    assert read["findings"] == [
+        {"name": "a", "result": "fail", "message": "b", "severity": "critical", "remediation": "do it"}
+    ]
+    assert read["stderr"] == "one\n磁盘 two"
+    assert summary.parse(summary.compose(note).decode()) == note
+
+
+@pytest.mark.parametrize(
+    "line", ["e" * 99 + "\n", "满" * 33 + "\n", '"' * 99 + "\n", "e"], ids=["e", "满", "quotes", "one"]
+)
+def test_stderr_shrinks_before_any_finding_goes(line: str) -> None:
+    stderr = (line * 1024)[: summary.MAX_STDERR_BYTES // len(line[0].encode())].rstrip("\n")
+    printed = "\n".join(f"caseName:a{i}, result:fail, resultDesc:{'m' * 100}" for i in range(20))
+    note = dataclasses.replace(of(printed), stderr=stderr)
+    data = summary.compose(note)
+    assert len(data) <= summary.MAX_BYTES
+    read = summary.parse(data.decode())
+    assert read is not None
+    assert read.report == note.report
+    assert stderr.endswith(read.stderr)
+    assert 0 < len(read.stderr) < len(stderr)
+
+
+def test_what_to_do_is_told_once_before_a_finding_goes() -> None:
+    advice = "r" * 200
+    lines = [f"caseName:a{i}, result:fail, remediation:{advice}, resultDesc:{'m' * 100}" for i in range(20)]
+    read = summary.parse(summary.compose(of("\n".join(lines))).decode())
+    assert read is not None
+    assert [finding.remediation for finding in read.report.findings] == [advice] + [""] * 19
+
+
 @pytest.mark.parametrize(
     "text", ["m" * 100, "满" * 1000, '"\\' * 500, "🙂" * 1000], ids=["short", "chinese", "quotes", "emoji"]
 )
@@ -67,12 +103,15 @@ def test_random_findings_always_fit_and_parse(seed: int) -> None:
             "".join(chr(source.choice((34, 92, 97, 0x4E00, 0x1F600, 0x2028))) for _ in range(source.randrange(200))),
             source.choice(list(findings.Result)),
             "".join(chr(source.randrange(32, 0xD000)) for _ in range(source.randrange(1000))),
+            severity=source.choice([None, *findings.Severity]),
+            remediation="做" * source.randrange(500),
         )
         for _ in range(source.randrange(64))
     )
     report = findings.Report(rows, findings.Counts(fail=len(rows)), 0)
     judgement = verdict.Judgement(verdict.Verdict.FAIL, "Findings", "\udcff满" * source.randrange(1000))
-    data = summary.compose(summary.Summary(1, judgement, report, START, START))
+    stderr = "\x00\n" * source.randrange(500)
+    data = summary.compose(summary.Summary(1, judgement, report, START, START, stderr))
     assert len(data) <= summary.MAX_BYTES
     read = summary.parse(data.decode())
     assert read is not None
@@ -109,6 +148,7 @@ def test_another_text_in_a_termination_message_is_no_summary(text: str) -> None:
         {"findings": 3},
         {"findings": [{}]},
         {"findings": [{"name": "a", "result": "maybe"}]},
+        {"findings": [{"name": "a", "result": "fail", "severity": "odd"}]},
         {"startedAt": 5},
         {"finishedAt": ""},
     ],

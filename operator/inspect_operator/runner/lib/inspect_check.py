@@ -33,9 +33,10 @@ from typing import Any
 
 #: Of the Kubernetes API.
 Object = dict[str, Any]
-#: What was looked at, one of RESULTS, and words.
-Row = tuple[str, str, str]
+#: What was looked at, one of RESULTS, words, and what to do about it, where that is known.
+Row = tuple[str, str, str] | tuple[str, str, str, str]
 RESULTS = ("fail", "unknown", "warn", "success", "info")  # worst first
+SEVERITIES = ("critical", "high", "medium", "low", "info")
 JSON = "application/json"
 #: What a list is asked for as, where only metadata is wanted: labels without a Secret's content, say.
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -64,20 +65,26 @@ def run(check: str, main: Callable[[], None]) -> None:
         finding(check, "unknown", str(trouble))
 
 
-def finding(case: str, result: str, description: str = "", case_desc: str = "") -> None:
-    """Prints one finding; `result` is one of RESULTS. Each is one line, whatever the texts hold."""
+def finding(
+    case: str, result: str, description: str = "", case_desc: str = "", *, severity: str = "", remediation: str = ""
+) -> None:
+    """Prints one finding; `result` is one of RESULTS, `severity` one of SEVERITIES (empty: what the result has by
+    default), `remediation` what to do about it. Each is one line, whatever the texts hold."""
     if result not in RESULTS:
         raise ValueError(f"result {result!r} is not one of {', '.join(RESULTS)}")
-    one, two, three = (" ".join(part.split()) for part in (case, case_desc, description))
-    print(f"caseName:{one}, caseDesc:{two}, result:{result}, resultDesc:{three}", flush=True)
+    if severity and severity not in SEVERITIES:
+        raise ValueError(f"severity {severity!r} is not one of {', '.join(SEVERITIES)}")
+    one, two, three, four = (" ".join(part.split()) for part in (case, case_desc, description, remediation))
+    more = (f", severity:{severity}" if severity else "") + (f", remediation:{four}" if four else "")
+    print(f"caseName:{one}, caseDesc:{two}, result:{result}{more}, resultDesc:{three}", flush=True)
 
 
 def report(check: str, rows: Iterable[Row], limit: int = 50) -> None:
     """A finding for each row: the worst `limit` of them, and a count of the rest."""
     ordered = sorted(rows, key=lambda row: RESULTS.index(row[1]))
-    for thing, result, description in ordered[:limit]:
-        finding(f"{check}:{thing}", result, description)
-    if rest := [result for _, result, _ in ordered[limit:]]:
+    for thing, result, description, *remediation in ordered[:limit]:
+        finding(f"{check}:{thing}", result, description, remediation="".join(remediation))
+    if rest := [row[1] for row in ordered[limit:]]:
         counts = (f"{rest.count(result)} {result}" for result in RESULTS if result in rest)
         finding(check, "info", f"and {len(rest)} more: {', '.join(counts)}")
 
