@@ -1,5 +1,6 @@
 """From a policy to what arrives: Secrets, templates in a process of their own, and apprise behind a list."""
 
+import asyncio
 import base64
 import json
 import sys
@@ -92,13 +93,13 @@ async def test_no_environment_of_ours_is_in_that_process(monkeypatch: pytest.Mon
     for name in ("INSPECT_OPERATOR_X", "KUBECONFIG", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "CANARY")
     seen: list[dict[str, str]] = []
-    original = child.asyncio.create_subprocess_exec
+    original = asyncio.create_subprocess_exec
 
     async def look(*arguments: Any, **options: Any) -> Any:
         seen.append(options["env"])
         return await original(*arguments, **options)
 
-    monkeypatch.setattr(child.asyncio, "create_subprocess_exec", look)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", look)
     answer = await child.run("inspect_operator.render.message", {"template": "x", "data": {}, "json": False}, 30)
     assert answer == {"text": "x"}
     assert "CANARY" not in seen[0].values()

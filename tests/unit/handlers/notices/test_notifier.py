@@ -14,7 +14,7 @@ from inspect_operator import errors
 from inspect_operator.api import notice
 from inspect_operator.api import task as tasks
 from inspect_operator.handlers.notices import notifier
-from inspect_operator.publish.notices import due, message
+from inspect_operator.publish.notices import alertmanager, due, message
 
 KEY = ("default", "night")
 CHAT = {"name": "chat", "type": "slack", "secretRef": {"name": "s"}}
@@ -300,7 +300,7 @@ async def test_another_object_of_that_name_begins_anew(houses: Any) -> None:
 async def test_alerts_are_sent_again_while_they_fire_and_never_written(
     houses: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifier.alertmanager, "REFRESH_SECONDS", 0.35)
+    monkeypatch.setattr(alertmanager, "REFRESH_SECONDS", 0.35)
     house = houses({"name": "am", "type": "alertmanager", "secretRef": {"name": "s"}})
     house.run("fail", "1")
     await house.until(lambda: len(house.heard) == 1)

@@ -213,7 +213,7 @@ def test_mail(sent: Any) -> None:
     assert read["Date"] == "Fri, 02 Jan 2026 03:04:05 +0000"
     assert read["Message-ID"] == f"<{said.identity}.inspect@example.com>"
     assert read["Auto-Submitted"] == "auto-generated"
-    text = read.get_content()  # type: ignore[attr-defined]
+    text = read.get_content()
     assert text.splitlines() == texts.plain(said.sections).splitlines()
     mail.content.decode("ascii")
     assert max(map(len, mail.content.split(b"\r\n"))) < 998
