@@ -23,7 +23,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [api.practice.com]
   resources: [inspects/status]
   verbs: [patch]
-# Helm keeps its releases in Secrets; the operator reads their labels and unlocks interrupted ones.
+# Helm keeps its releases in Secrets; the operator reads their labels and unlocks interrupted ones. Channels of notices
+# have theirs too.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, list, create, update, patch, delete]

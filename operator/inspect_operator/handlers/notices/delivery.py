@@ -88,7 +88,7 @@ class Delivery:
             raise errors.NotifyFailed(f"the template was not rendered: {error}") from None
         if "text" not in answer:
             raise errors.NotifyFailed(f"the template was not rendered: {texts.line(str(answer.get('error')), 300)}")
-        return str(answer["text"])
+        return str(answer["text"]).encode("utf-8", "replace").decode()
 
     async def _mail(self, mail: message.Email) -> None:
         request: dict[str, Any] = {

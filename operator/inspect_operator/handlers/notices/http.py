@@ -12,12 +12,12 @@ import functools
 import json
 import socket
 import ssl
-import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import aiohttp.abc
+import yarl
 
 from inspect_operator import __version__, errors
 from inspect_operator.handlers.notices import guard
@@ -44,9 +44,13 @@ class Sender:
 
     async def send(self, request: message.HttpRequest) -> None:
         """:raises errors.NotifyFailed: it was not taken"""
-        parts = urllib.parse.urlsplit(request.url)
-        tls = parts.scheme == "https"
-        target = guard.Target(parts.hostname or "", parts.port or (443 if tls else 80), tls, trusted=request.trusted)
+        try:
+            # As it is: quoted once more, a signature would be another. Read once, by what connects: two readers could
+            # see two hosts in it.
+            url = yarl.URL(request.url, encoded=request.url.isascii())
+            target = guard.Target(url.host or "", url.port or 0, url.scheme == "https", trusted=request.trusted)
+        except ValueError:
+            raise errors.NotifyFailed("the endpoint's address can't be read") from None
         refused: list[str] = []
 
         def connect(info: Any) -> socket.socket:
@@ -68,7 +72,7 @@ class Sender:
                     connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
                 ) as session,
                 session.post(
-                    request.url,
+                    url,
                     data=request.body,
                     headers={"User-Agent": f"inspect-operator/{__version__}", **dict(request.headers)},
                     allow_redirects=False,

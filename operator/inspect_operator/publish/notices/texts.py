@@ -90,8 +90,8 @@ def plain(sections: Sequence[message.Section]) -> str:
 
 
 def line(text: str, limit: int = 400) -> str:
-    """On one line, at most so many characters."""
-    text = re.sub(r"\s+", " ", text).strip()
+    """On one line, at most so many characters, all of which can be sent: no half of a surrogate pair."""
+    text = re.sub(r"\s+", " ", text).strip().encode("utf-8", "replace").decode()
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
