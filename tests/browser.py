@@ -1,4 +1,4 @@
-"""A real headless Chromium, told what to do by its DevTools protocol: what a page asks for, complains of and looks like.
+"""A real headless Chromium, told by its DevTools protocol what to do: what a page asks for, complains of, looks like.
 
 https://chromedevtools.github.io/devtools-protocol: requests and answers are JSON in one WebSocket.
 """

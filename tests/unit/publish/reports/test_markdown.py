@@ -8,13 +8,13 @@ import pytest
 from tests.unit import golden
 from tests.unit.publish.reports import sample
 
-from inspect_operator.publish.reports import as_markdown
+from inspect_operator.publish.reports import as_markdown, reading
 
 _GITHUB = markdown_it.MarkdownIt("gfm-like", {"linkify": False})
 ESCAPES = [
-    sample.reading.text(sample.HOSTILE), "a | b", "| --- |", "`", "``` text", "<b>", "</details>", "&lt;", "![i](http://x)", "[a]: http://x",
-    "*a* _b_ ~~c~~", "\\", "\\|", "http://x.example", "www.x.example", "a@b.example", "@team", "#12", ":smile:",
-    "$x$", "# h", "- l", "1. l", "> q", "=====", "<!-- c", "a\n\nb", "中文，“好”",
+    reading.text(sample.HOSTILE), "a | b", "| --- |", "`", "``` text", "<b>", "</details>", "&lt;", "![i](http://x)",
+    "[a]: http://x", "*a* _b_ ~~c~~", "\\", "\\|", "http://x.example", "www.x.example", "a@b.example", "@team", "#12",
+    ":smile:", "$x$", "# h", "- l", "1. l", "> q", "=====", "<!-- c", "a\n\nb", "中文，“好”",
 ]  # fmt: skip
 
 
