@@ -30,7 +30,7 @@ check: venv ## format, lint, types, import rules, quick unit tests; no cluster, 
 	@$(BIN)/pytest -q -n 2 -m "not slow" tests/unit
 
 .PHONY: test
-test: check images ## everything: make check, the slow unit tests, the tests on a real cluster, the demo
+test: check images browser ## everything: make check, the slow unit tests, the tests on a real cluster, the demo
 	@$(BIN)/pytest -q -n 2 -m slow tests/unit
 	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup tests/e2e
 	@$(MAKE) --no-print-directory demo
@@ -42,6 +42,12 @@ run: venv ## run the operator outside the cluster, against the embedded one; ARG
 .PHONY: images
 images: cluster-up ## build the operator's and the runner's image and load them into the cluster
 	@$(PYTHON) dev/cluster images
+
+.PHONY: browser
+browser: ## install Chromium, which the tests of the HTML report look at it with (Debian, as root)
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  echo "apt-get install chromium fonts-wqy-microhei (for the tests of the HTML report)"; apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-wqy-microhei >/dev/null; }
 
 .PHONY: generate
 generate: venv ## write crds/, parts of docs/ and of the chart from models, checks and metrics

@@ -75,10 +75,9 @@ def run_keys(body: Object) -> dict[str, str]:
 
 def _jobs(release: str, key: str, row: Object) -> Sequence[str]:
     """Beside a schedule the Jobs of a run that was asked for have its key in their names."""
-    targets = [one["target"] for one in row.get("targets") or () if one.get("job") or one.get("verdict") != "skipped"]
-    on_nodes = any(one.get("job") for one in row.get("targets") or ())
-    if not on_nodes:
+    if row.get("job") or not row.get("targets"):  # in one pod, for hosts too
         return [naming.run_name(release, key)]
+    targets = [one["target"] for one in row["targets"] if one.get("job") or one.get("verdict") != "skipped"]
     members = {target: naming.member_name(release, target) for target in targets}
     return [naming.run_name(member, runkey.member_key(key, target)) for target, member in members.items()]
 

@@ -42,7 +42,7 @@ async def one(context: command.Context, name: str) -> Object:
     if context.arguments.all_namespaces:
         raise command.Usage("one Inspect is in one namespace: say -n instead of -A")
     try:
-        return await context.api.get(resources.INSPECTS, context.namespace, plain(name))
+        return whole(await context.api.get(resources.INSPECTS, context.namespace, plain(name)))
     except client.NotFound as error:
         if f'"{plain(name)}" not found' not in str(error):
             raise _unknown_kind(error) from None
@@ -66,8 +66,9 @@ def plain(name: str) -> str:
 
 
 def whole(item: Object) -> Object:
-    """An item of a list as a single object reads."""
-    return {"apiVersion": group.API_VERSION, "kind": group.KIND, **item}
+    """As kubectl shows it: an item of a list like a single object, and without managedFields."""
+    metadata = {name: value for name, value in item["metadata"].items() if name != "managedFields"}
+    return {"apiVersion": group.API_VERSION, "kind": group.KIND, **item, "metadata": metadata}
 
 
 async def report(context: command.Context, found: Iterable[Object]) -> model.Report:

@@ -15,8 +15,8 @@ MAX_OUTPUT = 4000
 _ICONS = {
     "success": "✅", "fail": "❌", "error": "💥", "unknown": "❔", "skipped": "⏭️", "": "⏳", "warn": "⚠️", "info": "ℹ️",
 }  # fmt: skip
-#: What means something inside a line: CommonMark's and GitHub's markup, its mentions, emoji and bare links.
-_MARKUP = re.compile(r"""[\\`*_{}\[\]<>&|~$@#!]|:(?=//|\w+:)|(?<=www)\.""", re.IGNORECASE)
+#: What means something inside a line: CommonMark's and GitHub's markup, its mentions and bare links.
+_MARKUP = re.compile(r"""[\\`*_{}\[\]<>&|~$@#!]|:(?=//)|(?<=www)\.""", re.IGNORECASE)
 #: Where a backslash isn't enough, or counts for nothing.
 _ENTITIES = {
     "&": "&amp;", "<": "&lt;", ">": "&gt;", ":": "&#58;", ".": "&#46;", "@": "&#64;&#8203;", "#": "&#35;&#8203;",

@@ -89,7 +89,7 @@ def _task(told: Object) -> model.Task:
         name=text(told.get("task")) or "-",
         ran=_ran(told),
         kind=text(told.get("kind")),
-        where=text(told.get("target")) or _where(targets),
+        where=text(told.get("target")) or _where(told, targets),
         schedule=text(told.get("schedule")),
         suspended=told.get("suspended") is True,
         release=text(told.get("release")),
@@ -121,9 +121,9 @@ def _target(told: Object, of_task: Sequence[model.Finding]) -> model.Target:
     return model.Target(name, _ran(told), tuple(_worst_first(found)))
 
 
-def _where(targets: Sequence[model.Target]) -> str:
-    """What kind of targets they are, where only the status tells: each node has a Job of its own."""
-    return "" if not targets else "nodes" if any(target.ran.job for target in targets) else "hosts"
+def _where(told: Object, targets: Sequence[model.Target]) -> str:
+    """What kind of targets they are, where only the status tells: hosts share one Job."""
+    return "" if not targets else "hosts" if told.get("job") else "nodes"
 
 
 def _ran(told: Object) -> model.Ran:

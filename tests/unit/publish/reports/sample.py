@@ -135,6 +135,7 @@ HEALTH = inspect(
     },
     {
         "task_name": "tunnels",
+        "job": "host-health--tunnels-0a1b2c3d4e",
         **ran("error", "HostUnreachable", "1 of 2 hosts passed; error: 10.0.0.9 (HostUnreachable)", 6, 8),
         "targets": [
             {"target": "10.0.0.9", **ran("error", "HostUnreachable", "no route to host", 6)},

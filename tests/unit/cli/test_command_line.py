@@ -1,0 +1,91 @@
+"""The command line itself: what it takes, and that its reference tells it."""
+
+import argparse
+import contextlib
+import io
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from inspect_operator.cli import command, commands, main
+
+REFERENCE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "cli.md"
+
+
+def _options(parser: argparse.ArgumentParser) -> set[str]:
+    return {name for action in parser._actions for name in action.option_strings}
+
+
+def _subparsers() -> dict[str, argparse.ArgumentParser]:
+    (found,) = [one for one in main.parser()._actions if isinstance(one, argparse._SubParsersAction)]
+    return dict(found.choices)
+
+
+@pytest.mark.parametrize("name", list(commands.TABLE))
+def test_the_reference_tells_every_flag_and_no_other(name: str) -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
+    found = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, f"docs/cli.md has no section {name}"
+    first_cells = " ".join(re.findall(r"^\| (.*?) \|", found[1], re.MULTILINE))
+    told = set(re.findall(r"`(--?[a-zA-Z][\w-]*)`", first_cells))
+    assert told == _options(_subparsers()[name]) - _options(main.parser())
+
+
+def test_the_reference_tells_the_flags_of_all_and_the_exit_codes() -> None:
+    head = REFERENCE.read_text(encoding="utf-8").partition("\n## get\n")[0]
+    for option in _options(main.parser()) - {"-h", "--help"}:
+        assert f"`{option}" in head or f", {option}" in head, option
+    for code in command.Exit:
+        assert f"| {code.value} |" in head, code
+
+
+@pytest.mark.parametrize(
+    "typed", ["-n a get", "get -n a", "--kubeconfig x -n a get b", "get b -n a --kubeconfig x", "-n other get -n a"]
+)
+def test_flags_stand_before_the_command_or_after_it(typed: str) -> None:
+    parsed = main.parser().parse_args(typed.split())
+    assert (parsed.namespace, parsed.all_namespaces, parsed.context) == ("a", False, None)
+    assert parsed.kubeconfig == ("x" if "kubeconfig" in typed else None)
+
+
+@pytest.mark.parametrize("name", list(commands.TABLE))
+def test_help_tells_what_it_does_and_an_example(name: str) -> None:
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown), pytest.raises(SystemExit) as ended:
+        main.main([name, "--help"])
+    assert ended.value.code == 0
+    assert commands.TABLE[name].help in " ".join(shown.getvalue().split())
+    assert commands.TABLE[name].examples
+    for example in commands.TABLE[name].examples:
+        assert example in shown.getvalue()
+
+
+def test_examples_can_be_typed() -> None:
+    for one in commands.TABLE.values():
+        for example in one.examples:
+            words = example.replace("source <(", "").rstrip(")").replace("kubectl-inspections", "kubectl inspections")
+            assert main.parser().parse_args(words.split()[2:]).command == one.name
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_names_every_command(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    for name in commands.TABLE:
+        assert name in script
+
+
+def test_bash_completes(capsys: pytest.CaptureFixture[str]) -> None:
+    main.main(["completion", "bash"])
+    script = capsys.readouterr().out
+    ask = 'COMP_WORDS=(kubectl-inspections report --form); COMP_CWORD=2; COMP_LINE="x"; '
+    function = re.search(r"complete .*-F (\S+) kubectl-inspections", script)
+    assert function, script[-300:]
+    done = subprocess.run(
+        ["bash", "-c", f'{script}\n{ask}{function[1]}; echo "${{COMPREPLY[@]}}"'],
+        capture_output=True, text=True, timeout=20, check=True, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert done.stdout.split() == ["--format"], done.stderr
