@@ -32,7 +32,8 @@ check: venv ## format, lint, types, import rules, quick unit tests; no cluster, 
 .PHONY: test
 test: check images ## everything: make check, the slow unit tests, the tests on a real cluster, the demo
 	@$(BIN)/pytest -q -n 2 -m slow tests/unit
-	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup tests/e2e
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup tests/e2e; \
+	  $(BIN)/pytest -q tests/e2e_alone
 	@$(MAKE) --no-print-directory demo
 
 .PHONY: run

@@ -47,7 +47,7 @@ def install(root: pathlib.Path) -> str:
     text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     head = "# Generated from charts/inspect-operator by `make generate`: kubectl apply --server-side -f install.yaml\n"
     namespace = f"---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {NAMESPACE}\n"
-    found = [part for part in text.split("\n---\n") if yaml.safe_load(part)]
+    found = [part for part in text.removeprefix("---\n").split("\n---\n") if yaml.safe_load(part)]
     return head + namespace + "---\n" + "\n---\n".join(_with_namespace(part) for part in found)
 
 
