@@ -2,13 +2,14 @@
 this runs by itself, after them. What was installed before is there again afterwards.
 """
 
+import datetime
 import json
 import pathlib
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.harness import kube, process
+from tests.e2e.harness import kube, process, rights
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART, BEFORE = "charts/inspect-operator", "tests/e2e/charts/inspect-operator-0.1.0.tgz"
@@ -33,6 +34,7 @@ def installed_before() -> Iterator[None]:
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("installed_before")
 def test_its_life_in_all_namespaces() -> None:
+    began = datetime.datetime.now(datetime.UTC)
     values = ("--set", "image.tag={0},runner.image.tag={0}".format(process.image_tag(ROOT)))
     kube.run("create", "namespace", "inspect-elsewhere")
     try:
@@ -46,6 +48,7 @@ def test_its_life_in_all_namespaces() -> None:
         row = kube.row(kube.finished("inspect-elsewhere", "kept", 120), "a")
         assert (row["verdict"], row["runUid"], row["revision"]) == ("success", job["metadata"]["uid"], 1)
         assert len(kube.items("jobs", "inspect-elsewhere")) == 1, "nothing ran again"
+        assert rights.granted(ROOT, rights.ALONE) <= rights.used(began), "a right that nothing needs"
         for verb, role in (("list", "view"), ("create", "edit"), ("delete", "admin")):
             _takes_in(role, verb)
 
