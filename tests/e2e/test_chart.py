@@ -92,13 +92,14 @@ def test_one_registry_and_digests_for_all_images(values: tuple[str, ...], operat
 
 
 def test_every_setting_of_the_chart_is_one_that_the_operator_has() -> None:
-    (deployment,) = _of(
-        _rendered("profiles.node={ops}", "messageCenterUrl=http://a", "watchNamespaces={a}"), "Deployment"
-    )
+    given = ("profiles.node={ops}", "messageCenterUrl=http://a", "watchNamespaces={a}", "watches.file=[]")
+    notices = ("notifications.allow={b,c}", "notifications.appriseAllow={mailto}")
+    (deployment,) = _of(_rendered(*given, *notices), "Deployment")
     env = {one["name"]: one["value"] for one in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
     known = {f"{settings.PREFIX}{name.upper()}" for name in settings.Settings.__dataclass_fields__}
-    assert set(env) <= known
+    assert set(env) <= known | {f"{settings.PREFIX}WATCHES"}
     made = settings.read(env)
+    assert (made.notify_allow, made.apprise_allow, made.message_center_url) == (("b", "c"), ("mailto",), "http://a")
     assert (made.namespaces, made.profiles, made.stand_by, made.http_port) == (("a",), ("node=ops",), True, 8080)
 
 
