@@ -19,8 +19,8 @@ HOW = """\
 Install without the internet, with a registry that your cluster can pull from:
 
   sha256sum --check SHA256SUMS
-  skopeo copy docker-archive:images/operator.tar docker://REGISTRY/inspect-operator/operator:{tag}
-  skopeo copy docker-archive:images/runner.tar docker://REGISTRY/inspect-operator/runner:{tag}
+  skopeo copy oci-archive:images/operator.tar docker://REGISTRY/inspect-operator/operator:{tag}
+  skopeo copy oci-archive:images/runner.tar docker://REGISTRY/inspect-operator/runner:{tag}
   helm upgrade --install inspect-operator charts/inspect-operator-*.tgz -n inspect-system --create-namespace \\
     --set registry=REGISTRY,image.tag={tag},runner.image.tag={tag}
 """
@@ -41,7 +41,7 @@ def main(target: pathlib.Path) -> pathlib.Path:
         with lock.exclusive(folders.cache() / "containers.lock", "packing images"):
             for one in images.TARGETS:
                 images.build(ROOT, one, tag)
-                store.export(images.reference(one, tag), folder / "images", "docker-archive").rename(
+                store.export(images.reference(one, tag), folder / "images", "oci-archive").rename(
                     folder / "images" / f"{one}.tar"
                 )
         shutil.copytree(ROOT / "crds", folder / "crds")
