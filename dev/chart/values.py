@@ -23,9 +23,8 @@ _MORE: dict[str, Schema] = {
     "imagePullSecrets": {"items": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}},
     "watchNamespaces": {"items": {"type": "string", "minLength": 1, "maxLength": 63}, "uniqueItems": True},
     "checks.clusterWideNamespaces": {"items": {"type": "string", "minLength": 1, "maxLength": 63}},
-    "notifications.allow": {"items": {"type": "string", "minLength": 1}},
-    "notifications.appriseAllow": {"items": {"type": "string", "minLength": 1}},
-    "watches.rules": {"items": {"type": "object"}},
+    "notices.allow": {"items": {"type": "string", "minLength": 1}},
+    "notices.apprise": {"items": {"type": "string", "minLength": 1}},
     "nodeTargets": {"type": ["string", "boolean"], "enum": ["auto", True, False]},
     "checks.install": {"type": ["string", "boolean"], "enum": ["auto", True, False]},
     "userRoles": {"type": ["string", "boolean"], "enum": ["auto", True, False]},
@@ -50,22 +49,23 @@ _LINE = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z]+):")
 
 @dataclasses.dataclass(frozen=True)
 class Value:
-    """One value: its path with dots, what it is for, and its default."""
+    """One value: its path with dots, what it is for, and its default; or a group of values, what these are about."""
 
     path: str
     words: str
     default: Any
+    group: bool
 
 
 def read(text: str) -> Iterator[Value]:
-    """The values of a values.yaml, in its order; a group of values is none itself."""
+    """The values of a values.yaml that have a comment, in its order."""
     data = yaml.safe_load(text)
-    for path, words in _comments(text):
+    found = {".".join(path): words for path, words in _comments(text) if words}
+    for path, words in found.items():
         default: Any = data
-        for part in path:
+        for part in path.split("."):
             default = default[part]
-        if words:
-            yield Value(".".join(path), words, default)
+        yield Value(path, words, default, any(other.startswith(f"{path}.") for other in found))
 
 
 def _comments(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -91,6 +91,9 @@ def schema(values: Sequence[Value]) -> Schema:
         *groups, name = value.path.split(".")
         for group in groups:
             at = at["properties"].setdefault(group, _closed())
+        if value.group:
+            at["properties"][name] = {"description": value.words, **_closed()}
+            continue
         at["properties"][name] = {"description": value.words, **_of(value), **_MORE.get(value.path, {})}
     return made
 
@@ -113,5 +116,5 @@ def table(values: Sequence[Value]) -> Iterator[str]:
     yield "| Value | Default | |"
     yield "| --- | --- | --- |"
     for value in values:
-        words = value.words.replace("|", "\\|")
-        yield f"| `{value.path}` | `{json.dumps(value.default)}` | {words} |"
+        words, default = value.words.replace("|", "\\|"), "" if value.group else f"`{json.dumps(value.default)}`"
+        yield f"| `{value.path}` | {default} | {words} |"

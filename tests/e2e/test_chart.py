@@ -92,12 +92,13 @@ def test_one_registry_and_digests_for_all_images(values: tuple[str, ...], operat
 
 
 def test_every_setting_of_the_chart_is_one_that_the_operator_has() -> None:
-    given = ("profiles.node={ops}", "messageCenterUrl=http://a", "watchNamespaces={a}", "watches.file=[]")
-    notices = ("notifications.allow={b,c}", "notifications.appriseAllow={mailto}")
+    given = ("profiles.node={ops}", "messageCenterUrl=http://a", "watchNamespaces={a}")
+    notices = ("notices.allow={b,c}", "notices.apprise={mailto}", "siteTemplates.emptyDir.medium=Memory")
     (deployment,) = _of(_rendered(*given, *notices), "Deployment")
     env = {one["name"]: one["value"] for one in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
     known = {f"{settings.PREFIX}{name.upper()}" for name in settings.Settings.__dataclass_fields__}
     assert set(env) <= known | {f"{settings.PREFIX}WATCHES"}
+    assert {one["name"] for one in deployment["spec"]["template"]["spec"]["volumes"]} == {"tmp", "site-templates"}
     made = settings.read(env)
     assert (made.notify_allow, made.apprise_allow, made.message_center_url) == (("b", "c"), ("mailto",), "http://a")
     assert (made.namespaces, made.profiles, made.stand_by, made.http_port) == (("a",), ("node=ops",), True, 8080)
