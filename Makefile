@@ -25,14 +25,15 @@ check: venv ## format, lint, types, import rules, quick unit tests; no cluster, 
 	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "make format would change these files:"; $(BIN)/ruff format --check $(CODE); }
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy -p inspect_operator
-	@$(BIN)/mypy dev/cluster/embedded dev/demo.py tests
+	@$(BIN)/mypy dev/cluster/embedded dev/chart dev/demo.py tests
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 	@$(BIN)/pytest -q -n 2 -m "not slow" tests/unit
 
 .PHONY: test
 test: check images browser ## everything: make check, the slow unit tests, the tests on a real cluster, the demo
 	@$(BIN)/pytest -q -n 2 -m slow tests/unit
-	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup tests/e2e
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup tests/e2e; \
+	  $(BIN)/pytest -q tests/e2e_alone
 	@$(MAKE) --no-print-directory demo
 
 .PHONY: run
@@ -50,9 +51,14 @@ browser: ## install Chromium, which the tests of the HTML report look at it with
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-wqy-microhei >/dev/null; }
 
 .PHONY: generate
-generate: venv ## write crds/, parts of docs/ and of the chart from models, checks and metrics
+generate: venv ## write crds/, dist/, parts of docs/ and of the chart from what they are made of
 	@for part in api.crd render.checks_generate publish.metrics_generate; do \
 	  $(BIN)/python -m inspect_operator.$$part .; done
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/python dev/chart/generate.py
+
+.PHONY: bundle
+bundle: venv images ## pack charts, images and CRDs into one archive with checksums, for machines without the internet
+	@eval "$$($(PYTHON) dev/cluster env)"; $(PYTHON) dev/chart/bundle.py build
 
 .PHONY: format
 format: venv ## format the code and mend what the linter can
@@ -76,7 +82,7 @@ cluster-env: ## eval "$(make -s cluster-env)" points kubectl and helm to it
 
 .PHONY: clean
 clean: ## remove what builds and tests left in the checkout (caches are outside)
-	@rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf dist/*.whl dist/*.tar.gz build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: venv

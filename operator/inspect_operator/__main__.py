@@ -68,9 +68,7 @@ async def run(settings: settings_module.Settings) -> int:
         where = settings.lease_namespace or await lease.home(cluster, settings.lease_name)
         held = lease.Lease(cluster, where, settings.lease_name, settings.lease_seconds)
         counted.leads(settings.lease_name, False)
-        if settings.stand_by:
-            served.state = web.State.STANDING_BY
-        if not await _unless_stopped(held.stand_by() if settings.stand_by else held.acquire()):
+        if not await _unless_stopped(_take(held, settings.stand_by, served)):
             return 0
         served.state = web.State.STARTING
         counted.leads(settings.lease_name, True)
@@ -107,6 +105,20 @@ async def run(settings: settings_module.Settings) -> int:
             if not lost:
                 await held.release()
         return EXIT_LEASE if lost else 0
+
+
+async def _take(held: lease.Lease, stand_by: bool, served: web.Web) -> None:
+    """Takes the Lease. Another operator may be at work already: then this one stands by, or refuses to start.
+
+    :raises errors.LeaseHeld: it refuses
+    """
+    try:
+        await held.acquire()
+    except errors.LeaseHeld:
+        if not stand_by:
+            raise
+        served.state = web.State.STANDING_BY
+        await held.stand_by()
 
 
 async def _unless_stopped(wait: Coroutine[None, None, None]) -> bool:

@@ -4,17 +4,19 @@ Expects kubectl, helm and KUBECONFIG of the cluster in the environment (`make te
 installed in the cluster would serve the same namespaces: it is scaled down for the time of the tests.
 """
 
+import datetime
 import fcntl
 import pathlib
 import re
 import secrets
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.e2e.harness import kube, process
+from tests.e2e.harness import kube, process, rights
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: What `make demo` installs.
@@ -30,6 +32,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     kube.run("wait", "--for=condition=Established", "crd/inspects.api.practice.com", "--timeout=30s")
     replicas = kube.run("get", *INSTALLED, "-o", "jsonpath={.spec.replicas}", "--ignore-not-found")
     session.config.stash[_REPLICAS] = replicas
+    session.config.stash[_BEGAN] = datetime.datetime.now(datetime.UTC)
     if replicas not in ("", "0"):
         kube.run("scale", *INSTALLED, "--replicas=0")
         kube.run("wait", "pod", "-n", "inspect-system", "-l", "app.kubernetes.io/name=inspect-operator",
@@ -53,7 +56,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         kube.run("scale", *INSTALLED, f"--replicas={replicas}")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """After the whole suite: the operator's rights are those that it used. Some tests alone use only some of them."""
+    session: Any = terminalreporter._session
+    if config.args != ["tests/e2e"] or config.option.keyword or session.testsfailed or not session.testscollected:
+        return
+    if problems := rights.problems(ROOT, config.stash[_BEGAN]):
+        terminalreporter.section("rights of the operator (charts/inspect-operator/files/rbac.yaml)", red=True)
+        terminalreporter.write_line("\n".join(problems))
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 _REPLICAS = pytest.StashKey[str]()
+_BEGAN = pytest.StashKey[datetime.datetime]()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ def test_installed_operator_serves_its_namespace_and_leaves_nothing(
         *("install", "op", CHART, "-n", namespace, "--wait", "--timeout", "90s"),
         *(
             "--set",
-            f"image.tag={tag},runner.image.tag={tag},watchNamespaces={{{namespace}}},crds.install=false,checks.install=false",
+            f"image.tag={tag},runner.image.tag={tag},watchNamespaces={{{namespace}}},crds.install=false,checks.install=false,"
+            "nodeTargets=true",
         ),
     )
     kube.apply(kube.inspect("inside", {"name": "a", "script": "echo 'disk ok fine'"}), namespace)

@@ -1,16 +1,23 @@
 """The command: its exit codes and its log lines."""
 
+import asyncio
 import json
 import logging
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
 import pytest
+from tests.unit import cluster_in_memory
 
 import inspect_operator
 from inspect_operator import __main__ as command
+from inspect_operator import errors
+from inspect_operator.cluster import lease
+from inspect_operator.handlers import web
+from inspect_operator.publish import meters
 
 #: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
 pytestmark = pytest.mark.slow
@@ -67,3 +74,35 @@ def test_a_log_line_in_json_is_one_line_whatever_it_says() -> None:
     assert (said["level"], said["logger"], said["message"]) == ("ERROR", "name", "a\nb c")
     assert said["error"].endswith("ValueError: first\nsecond 磁盘")
     assert said["time"].endswith("+00:00")
+
+
+async def test_one_that_stands_by_is_ended_by_a_signal() -> None:
+    """As the first process of a container it would ignore SIGTERM else, and be killed after the grace period."""
+    asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
+    assert await command._unless_stopped(asyncio.sleep(20)) is False
+    assert await command._unless_stopped(asyncio.sleep(0)) is True
+
+
+async def test_what_goes_wrong_while_it_waits_is_told() -> None:
+    async def wait() -> None:
+        raise errors.LeaseHeld("by another")
+
+    with pytest.raises(errors.LeaseHeld):
+        await command._unless_stopped(wait())
+
+
+async def test_whether_it_stands_by_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = cluster_in_memory.Cluster()
+    first, second = (lease.Lease(cluster, "default", "l", 0.3, name) for name in ("first", "second"))
+    await first.acquire()
+    holding = asyncio.create_task(first.hold())
+    served = web.Web(0, meters.Meters())
+    with pytest.raises(errors.LeaseHeld, match="another inspect-operator is at work: first"):
+        await command._take(second, False, served)
+    assert served.state.value == "starting"
+    taking = asyncio.create_task(command._take(second, True, served))
+    async with asyncio.timeout(10):
+        while served.state is not web.State.STANDING_BY:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        holding.cancel()
+        await taking

@@ -4,9 +4,7 @@
 
 {{- define "inspect-operator.labels" -}}
 {{ include "inspect-operator.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "inspect-operator.about" . }}
 {{- end }}
 
 {{- define "inspect-operator.selector" -}}
@@ -14,47 +12,41 @@ app.kubernetes.io/name: inspect-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{- /* What the operator may do in the namespaces that it serves; each line says what for. */ -}}
+{{- define "inspect-operator.about" -}}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- /* An image by its digest, else by its tag; from the one registry where there is one. Takes (list $ image). */ -}}
+{{- define "inspect-operator.image" -}}
+{{- $root := index . 0 }}
+{{- $image := index . 1 }}
+{{- $repository := $image.repository }}
+{{- with $root.Values.registry }}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") }}
+{{- end }}
+{{- if $image.digest }}{{ $repository }}@{{ $image.digest }}{{ else }}{{ $repository }}:{{ $image.tag | default $root.Chart.AppVersion }}{{ end }}
+{{- end }}
+
+{{- /* Whether something that may be "auto" is wanted: then where all namespaces are served. Takes (list $ value). */ -}}
+{{- define "inspect-operator.wanted" -}}
+{{- $value := index . 1 | toString }}
+{{- if or (eq $value "true") (and (eq $value "auto") (not (index . 0).Values.watchNamespaces)) }}true{{ end }}
+{{- end }}
+
+{{- /* The rules of one part of files/rbac.yaml. Takes (list $ part). */ -}}
 {{- define "inspect-operator.rules" -}}
-# Inspects: read them, add and remove the finalizer, write their status.
-- apiGroups: [api.practice.com]
-  resources: [inspects]
-  verbs: [get, list, watch, patch]
-- apiGroups: [api.practice.com]
-  resources: [inspects/status]
-  verbs: [patch]
-# Helm keeps its releases in Secrets; the operator reads their labels and unlocks interrupted ones. Channels of notices
-# have theirs too.
-- apiGroups: [""]
-  resources: [secrets]
-  verbs: [get, list, create, update, patch, delete]
-# What releases hold.
-- apiGroups: [""]
-  resources: [configmaps, serviceaccounts]
-  verbs: [get, list, watch, create, patch, delete]
-- apiGroups: [batch]
-  resources: [jobs, cronjobs]
-  verbs: [get, list, watch, create, patch, delete]
-- apiGroups: [rbac.authorization.k8s.io]
-  resources: [rolebindings]
-  verbs: [get, list, watch, create, patch, delete]
-# The accounts of checks get the rights of that check, and no others.
-- apiGroups: [rbac.authorization.k8s.io]
-  resources: [clusterroles]
-  resourceNames: {{ include "inspect-operator.checkRoles" . }}
-  verbs: [bind]
-# What runs did.
-- apiGroups: [""]
-  resources: [pods]
-  verbs: [list, watch]
-- apiGroups: [""]
-  resources: [pods/log]
-  verbs: [get]
-- apiGroups: [""]
-  resources: [events]
-  verbs: [list, create]
-# Whether a namespace is going away, together with its Inspects.
-- apiGroups: [""]
-  resources: [namespaces]
-  verbs: [get]
+{{- $root := index . 0 }}
+{{- range get ($root.Files.Get "files/rbac.yaml" | fromYaml) (index . 1) }}
+# {{ .why }}
+- apiGroups: {{ toJson .apiGroups }}
+  resources: {{ toJson .resources }}
+  {{- if .checkRoles }}
+  resourceNames: {{ include "inspect-operator.checkRoles" $root }}
+  {{- else if .resourceNames }}
+  resourceNames: {{ toJson .resourceNames }}
+  {{- end }}
+  verbs: {{ toJson .verbs }}
+{{- end }}
 {{- end }}

@@ -49,11 +49,12 @@ class Operator:
         self._memory = memory.Memory()
         self._store = store.Store(cluster)
         self._helm = helm.Helm(settings.helm, settings.helm_concurrency)
-        self._kinds = served.Kinds(settings, cluster, self._helm, dead_before)
+        self._kinds = served.Kinds(settings, cluster, self._helm, dead_before, counted)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
         self.notifier = notifier.Notifier(
             delivery.Delivery(cluster, settings), self._report, message_center=bool(settings.message_center_url)
         )
+        counted.notifications(self.notifier.counters.items)
         reporter = report.Reporter(cluster, self._store, self._memory, self._converge, self.notifier)
         self._reports = queue.Queue("report", reporter.report, REST_SECONDS, counted)
         converger = converge.Converger(

@@ -7,10 +7,10 @@ controllers work here too.
 import contextlib
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import prometheus_client
-from prometheus_client import process_collector
+from prometheus_client import core, process_collector, registry
 
 from inspect_operator import __version__, errors
 
@@ -45,13 +45,9 @@ class Meters:
             "How long that took: from rendering to the stored revision, waiting for a free helm included.",
             ("action",), buckets=_HELM_SECONDS, registry=here,
         )  # fmt: skip
-        self._notifications = prometheus_client.Counter(
-            "inspect_notifications", "Notices by kind of channel; the outcome is sent, failed or dropped.",
-            ("channel", "outcome"), registry=here,
-        )  # fmt: skip
         self._reconciles = prometheus_client.Counter(
             "controller_runtime_reconcile",
-            "Passes over an Inspect: converge brings its releases about, report writes its status.",
+            "Passes over an object: converge brings the releases of an Inspect about, report writes its status.",
             ("controller", "result"), registry=here,
         )  # fmt: skip
         self._reconcile_errors = prometheus_client.Counter(
@@ -66,16 +62,16 @@ class Meters:
         )
         names = ("name", "controller")
         self._depth = prometheus_client.Gauge(
-            "workqueue_depth", "Inspects that wait for their pass.", names, registry=here
+            "workqueue_depth", "Objects that wait for their pass.", names, registry=here
         )  # fmt: skip
         self._adds = prometheus_client.Counter(
-            "workqueue_adds", "Inspects that came to wait for a pass.", names, registry=here
+            "workqueue_adds", "Objects that came to wait for a pass.", names, registry=here
         )  # fmt: skip
         self._retries = prometheus_client.Counter(
             "workqueue_retries", "Passes that are tried again after a failure.", names, registry=here
         )
         self._waited = prometheus_client.Histogram(
-            "workqueue_queue_duration_seconds", "How long an Inspect waited for its pass.",
+            "workqueue_queue_duration_seconds", "How long an object waited for its pass.",
             names, buckets=_QUEUE_SECONDS, registry=here,
         )  # fmt: skip
         self._worked = prometheus_client.Histogram(
@@ -107,13 +103,29 @@ class Meters:
             self._helm.labels(action, outcome).inc()
             self._helm_seconds.labels(action).observe(time.perf_counter() - began)
 
-    def notified(self, channel: str, outcome: str) -> None:
-        """A notice by a kind of channel (never the name of one: label sets have to stay few)."""
-        self._notifications.labels(channel, outcome).inc()
+    def notifications(self, counted: Callable[[], Iterable[tuple[str, str, int]]]) -> None:
+        """Where to ask for the kind of channel (never the name of one: label sets have to stay few), outcome and number
+        of notices."""
+        self.registry.register(_Notifications(counted))
 
     def controller(self, name: str) -> "Controller":
         """The meters of one queue."""
         return Controller(self, name)
+
+
+class _Notifications(registry.Collector):
+    """Counted where they are sent."""
+
+    def __init__(self, counted: Callable[[], Iterable[tuple[str, str, int]]]) -> None:
+        self._counted = counted
+
+    def collect(self) -> list[core.Metric]:
+        """One family."""
+        words = "Notices that were sent, and attempts that failed, by kind of channel."
+        made = core.CounterMetricFamily("inspect_notifications", words, labels=("channel", "outcome"))
+        for channel, outcome, number in self._counted():
+            made.add_metric((channel, outcome), number)
+        return [made]
 
 
 class Controller:

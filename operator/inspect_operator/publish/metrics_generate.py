@@ -44,7 +44,7 @@ def operator_families() -> Iterator[core.Metric]:
     made = meters.Meters()
     made.built("")
     made.leads("", True)
-    made.notified("", "")
+    made.notifications(lambda: [("slack", "sent", 0)])
     made.controller("")
     with made.helm(steps.Action.INSTALL):
         pass

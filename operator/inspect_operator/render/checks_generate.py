@@ -58,7 +58,7 @@ rules:
 _TEMPLATE = """{{- /* Generated from checks/ by `make generate`. Edit check.yaml there, not this file. */ -}}
 {{- define "inspect-operator.checkRoles" -}}NAMES{{- end }}
 {{- $checks := .Values.checks | default dict }}
-{{- if dig "install" true $checks }}
+{{- if include "inspect-operator.wanted" (list $ (dig "install" "auto" $checks)) }}
 {{- /* What a check may do is the same whoever installs it, so its ClusterRole has a fixed name and one owner. */ -}}
 {{- with lookup "rbac.authorization.k8s.io/v1" "ClusterRole" "" "FIRST" }}
 {{- $owner := .metadata.annotations | default dict }}

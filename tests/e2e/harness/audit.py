@@ -15,7 +15,7 @@ class Log:
 
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
-        self._path = _path()
+        self._path = path()
         self._offset = self._path.stat().st_size
 
     def writes(self) -> list[str]:
@@ -49,7 +49,7 @@ class Log:
         ]
 
 
-def _path() -> pathlib.Path:
+def path() -> pathlib.Path:
     """Where the embedded cluster's status says that the log is."""
     done = subprocess.run(
         [sys.executable, "dev/cluster", "status"], capture_output=True, text=True, check=False, timeout=30,

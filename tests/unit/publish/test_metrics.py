@@ -141,3 +141,12 @@ def test_the_reference_is_what_the_registry_holds() -> None:
     assert text.count(metrics_generate.MARK) == 1
     for name in metrics.Name:
         assert f"| `{name}` | gauge |" in text
+
+
+def test_notices_are_told_as_they_are_counted_elsewhere() -> None:
+    counted, numbers = meters.Meters(), {("slack", "sent"): 0}
+    counted.notifications(lambda: [(*pair, number) for pair, number in numbers.items()])
+    labels = {"channel": "slack", "outcome": "sent"}
+    assert counted.registry.get_sample_value("inspect_notifications_total", labels) == 0
+    numbers["slack", "sent"] = 2
+    assert counted.registry.get_sample_value("inspect_notifications_total", labels) == 2

@@ -13,7 +13,7 @@ from inspect_operator.cluster import client, discovery, resources, watch
 from inspect_operator.handlers import attempts, finalizer, queue
 from inspect_operator.handlers.kinds import dependents, holdings, reporter
 from inspect_operator.plan import kind, observed, overrides, state, steps
-from inspect_operator.publish import events, kind_status
+from inspect_operator.publish import events, kind_status, meters
 from inspect_operator.release import charts, manifests, objects, watches_file
 from inspect_operator.release import store as stores
 
@@ -45,6 +45,7 @@ class Controller:
         living: Living,
         dead_before: datetime.datetime,
         at_once: int,
+        counted: meters.Meters,
     ) -> None:
         self.served = served
         self.entry = served.entry
@@ -61,7 +62,8 @@ class Controller:
         self._holdings = holdings.Holdings(self.entry, releases, around)
         self._reports = reporter.Reporter(cluster)
         self._attempts = attempts.Attempts(1)
-        self._queue = queue.Queue(f"{self.entry.kind.lower()}", self._pass, REST_SECONDS)
+        self._queue = queue.Queue(f"{self.entry.kind.lower()}", self._pass, REST_SECONDS, counted)
+        self._counted = counted
         self._looked: dict[queue.Key, float] = {}  # when an object was last looked at anew
         self._chart: tuple[charts.Chart | None, str] | None = None  # and the digest of what a release is made from
         self._chart_error: errors.InspectError | None = None
@@ -236,7 +238,8 @@ class Controller:
         async def act(todo: steps.Step) -> None:
             for event in kind_status.overridden(self.served.shown):
                 await self._reports.tell(resource, body, event)
-            await self._releases.upgrade(todo, want, content, owner)
+            with self._counted.helm(todo.action):
+                await self._releases.upgrade(todo, want, content, owner)
             verb = "InstallSuccessful" if todo.found is None else "UpgradeSuccessful"
             await self._reports.tell(resource, body, events.Event(events.NORMAL, verb, f"{todo.release}: {todo.why}"))
 
@@ -258,7 +261,8 @@ class Controller:
             step = steps.Step(
                 steps.Action.UPGRADE, owner.name, "what the chart looks up changed", None, self._seen(owner)
             )
-            await self._releases.upgrade(step, want, content, owner)
+            with self._counted.helm(step.action):
+                await self._releases.upgrade(step, want, content, owner)
             self._holdings.forget(key)
             self.wake(key)
 
@@ -278,7 +282,8 @@ class Controller:
                     found.newest.owner_uid == owner.uid or (not found.newest.owner_uid and kind.claimed(body))
                 )
                 if ours:
-                    await self._releases.uninstall(owner.namespace, owner.name, found)
+                    with self._counted.helm(steps.Action.UNINSTALL):
+                        await self._releases.uninstall(owner.namespace, owner.name, found)
             except errors.InspectError as error:
                 await self._report(key, resource, body, failed=("UninstallError", str(error)))
                 raise

@@ -12,6 +12,7 @@ from inspect_operator.api import group
 from inspect_operator.cluster import client, discovery
 from inspect_operator.handlers import queue
 from inspect_operator.handlers.kinds import controller, dependents
+from inspect_operator.publish import meters
 from inspect_operator.release import helm as helms
 from inspect_operator.release import objects, watches_file
 from inspect_operator.release import store as stores
@@ -31,11 +32,13 @@ class Kinds:
         cluster: client.Cluster,
         helm: helms.Helm,
         dead_before: datetime.datetime,
+        counted: meters.Meters,
     ) -> None:
         self._settings = settings
         self._cluster = cluster
         self._helm = helm
         self._dead_before = dead_before
+        self._counted = counted
         self._store = stores.Store(cluster, group.LABEL_OBJECT_UID)
         self._around = dependents.Dependents(cluster, settings.namespaces, self._wake)
         self._controllers: list[controller.Controller] = []
@@ -55,7 +58,7 @@ class Kinds:
         self._controllers = [
             controller.Controller(
                 one, self._cluster, found, releases, self._store, self._around, self._settings.namespaces,
-                self._living, self._dead_before, self._settings.helm_concurrency,
+                self._living, self._dead_before, self._settings.helm_concurrency, self._counted,
             )
             for one in served
         ]  # fmt: skip

@@ -1,0 +1,79 @@
+"""The operator's rights against what the API server saw it do, over the whole suite: every verb that was used is
+granted, and every verb that is granted was used."""
+
+import datetime
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from tests.e2e.harness import audit
+
+#: API group, resource with its subresource, verb.
+Right = tuple[str, str, str]
+
+AGENTS = ("inspect-operator/", "helm/", "kopf/")
+#: No request: what binding a role to an account takes besides.
+UNSEEN = {"bind"}
+
+
+#: Of an operator for all namespaces alone, which runs in tests/e2e_alone.
+ALONE = "all"
+
+
+def granted(root: pathlib.Path, *only: str) -> set[Right]:
+    """What the chart gives the operator, wherever that holds; of some parts of files/rbac.yaml, or of all."""
+    parts = yaml.safe_load((root / "charts/inspect-operator/files/rbac.yaml").read_text())
+    return {
+        (group, resource, verb)
+        for part, rules in parts.items()
+        if part in (only or parts)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+        if verb not in UNSEEN
+    }
+
+
+def used(since: datetime.datetime) -> set[Right]:
+    """What operators and their helm did; a helm of the tests' own says so by another name (see kube.helm)."""
+    made: set[Right] = set()
+    for entry in _entries(since):
+        agent, what = entry.get("userAgent", "").lower(), entry.get("objectRef") or {}
+        code = entry.get("responseStatus", {}).get("code", 0)
+        if not agent.startswith(AGENTS) or "impersonatedUser" in entry or "resource" not in what or code == 403:
+            continue
+        resource = "/".join(part for part in (what["resource"], what.get("subresource")) if part)
+        made.add((what.get("apiGroup", ""), resource, entry["verb"]))
+        if entry["verb"] == "patch" and code == 201:  # an apply that makes the object takes the right to create it
+            made.add((what.get("apiGroup", ""), resource, "create"))
+    return made
+
+
+def _entries(since: datetime.datetime) -> Iterator[dict[str, Any]]:
+    """Of the log and of those that it was rotated to meanwhile. A watch is noted when it begins."""
+    for path in audit.path().parent.glob("audit*.log"):
+        if path.stat().st_mtime < since.timestamp():
+            continue
+        with path.open() as log:
+            for line in log:
+                entry = json.loads(line) if line.endswith("\n") else {}
+                begun = entry.get("stage") == "ResponseComplete" or entry.get("verb") == "watch"
+                if begun and datetime.datetime.fromisoformat(entry["requestReceivedTimestamp"]) >= since:
+                    yield entry
+
+
+def problems(root: pathlib.Path, since: datetime.datetime) -> list[str]:
+    """In words."""
+    may, did = granted(root), used(since)
+    seen = did | granted(root, ALONE)
+    said = [f"used, but not granted: {_words(right)}" for right in sorted(did - may)]
+    return said + [f"granted, but never used: {_words(right)}" for right in sorted(may - seen)]
+
+
+def _words(right: Right) -> str:
+    group, resource, verb = right
+    return f"{verb} {resource}{'.' if group else ''}{group}"
