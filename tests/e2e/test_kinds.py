@@ -31,29 +31,24 @@ def web_image(runner_image: str) -> str:
 
 
 @pytest.fixture
-def example(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> pathlib.Path:
-    """A copy of the example that the test names, with its CRD on the cluster."""
+def example(request: pytest.FixtureRequest, namespace: str, tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A copy of the example that the test names, with its CRD on the cluster. Asked for before the operator, it ends
+    after it: objects that a failed test left don't keep the namespace."""
     folder = tmp_path / "kind"
     shutil.copytree(EXAMPLES / request.param, folder)
     install(folder / "crd.yaml")
-    return folder
+    yield folder
+    plural = yaml.safe_load((folder / "crd.yaml").read_text())["metadata"]["name"]
+    for found in kube.items(plural, namespace):
+        kube.merge(plural, namespace, found["metadata"]["name"], {"metadata": {"finalizers": None}})
 
 
 @pytest.fixture
-def serving(
-    operator: process.Operator, namespace: str, example: pathlib.Path, runner_image: str, tmp_path: pathlib.Path
-) -> Iterator[process.Operator]:
+def serving(example: pathlib.Path, operator: process.Operator, tmp_path: pathlib.Path) -> process.Operator:
     """An operator that serves the example, and notes each call of helm."""
     operator.settings["WATCHES"] = str(example / "watches.yaml")
     operator.settings["HELM"] = str(process.counting_helm(tmp_path, tmp_path / "calls"))
-    operator.start()
-    yield operator
-    kind = yaml.safe_load((example / "watches.yaml").read_text())[0]
-    for found in kube.items(f"{kind['kind']}.{kind['version']}.{kind['group']}", namespace):
-        name = found["metadata"]["name"]
-        kube.merge(
-            f"{kind['kind']}.{kind['version']}.{kind['group']}", namespace, name, {"metadata": {"finalizers": None}}
-        )
+    return operator.start()
 
 
 def install(path: pathlib.Path) -> None:
@@ -236,7 +231,7 @@ def test_application_shows_its_parts(
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("example", ["hpa"], indirect=True)
 def test_hpa_scales_by_the_clock(
-    operator: process.Operator, namespace: str, example: pathlib.Path, runner_image: str, web_image: str
+    example: pathlib.Path, operator: process.Operator, namespace: str, runner_image: str, web_image: str
 ) -> None:
     operator.settings["WATCHES"] = str(example / "watches.yaml")
     # $HPA_IMAGE of overrideValues is of the operator's own environment.
@@ -282,7 +277,7 @@ def test_hpa_scales_by_the_clock(
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("example", ["dataservice"], indirect=True)
 def test_dataservice_waits_updates_and_goes(
-    operator: process.Operator, namespace: str, example: pathlib.Path, web_image: str
+    example: pathlib.Path, operator: process.Operator, namespace: str, web_image: str
 ) -> None:
     entries = yaml.safe_load((example / "watches.yaml").read_text())
     entries[0]["overrideValues"] = dict.fromkeys(("mysqlImage", "uucImage", "waitImage"), WEB)
@@ -340,3 +335,89 @@ def _can(*asked: str) -> str:
         return kube.run("auth", "can-i", *asked).strip()
     except kube.Failed:
         return "no"
+
+
+@pytest.mark.timeout(240)
+def test_layout_of_operator_sdk_is_served_unmodified(
+    operator: process.Operator, namespace: str, web_image: str, tmp_path: pathlib.Path
+) -> None:
+    """watches.yaml and helm-charts/ as `operator-sdk init --plugins helm` and `create api` write them; the CRD comes
+    later than the operator, as people may apply it."""
+    project = tmp_path / "memcached-operator"
+    (project / "helm-charts").mkdir(parents=True)
+    kube.helm("create", str(project / "helm-charts" / "memcached"))
+    suffix = namespace.rpartition("-")[2]
+    group = f"cache-{suffix}.example.com"
+    (project / "watches.yaml").write_text(
+        "# Use the 'create api' subcommand to add watches to this file.\n"
+        f"- group: {group}\n  version: v1alpha1\n  kind: Memcached\n  chart: helm-charts/memcached\n"
+        "# +kubebuilder:scaffold:watch\n"
+    )
+    operator.settings["WATCHES"] = str(project / "watches.yaml")
+    operator.start()
+    kube.until("named", lambda: "kind is not served yet" in operator.last_log())
+    assert f"{group}/v1alpha1 Memcached" in operator.last_log()
+    crd = _sdk_crd(group)
+    (project / "crd.yaml").write_text(json.dumps(crd))
+    try:
+        install(project / "crd.yaml")
+        image = {"repository": "nginx", "tag": "1.16.0"}
+        made = {"apiVersion": f"{group}/v1alpha1", "kind": "Memcached", "metadata": {"name": "memcached-sample"}}
+        kube.apply({**made, "spec": {"image": image, "port": 10000000}}, namespace)
+        plural = f"memcacheds.{group}"
+        ready(namespace, plural, "memcached-sample")
+
+        # Scripts of its users: the conditions by their index and type, and the manifest.
+        path = "{.status.conditions[?(@.type=='Deployed')].reason}"
+        said = kube.run("get", plural, "memcached-sample", "-n", namespace, "-o", f"jsonpath={path}")
+        assert said == "InstallSuccessful"
+        kube.run("wait", plural, "memcached-sample", "-n", namespace, "--for=condition=Deployed", "--timeout=10s")
+
+        # A second object of that name and of another kind, or a release of somebody else: refused, and named.
+        kube.helm("install", "theirs", str(project / "helm-charts" / "memcached"), "-n", namespace)
+        kube.apply({**made, "metadata": {"name": "theirs"}, "spec": {}}, namespace)
+        refused = kube.until("refused", lambda: condition(namespace, plural, "theirs", "Irreconcilable"))
+        assert refused["reason"] == "ReleaseNotOwned"
+        kube.run("delete", plural, "theirs", "-n", namespace, "--timeout=30s")
+        assert set(kube.releases(namespace)) == {"memcached-sample", "theirs"}
+        kube.helm("uninstall", "theirs", "-n", namespace)
+
+        # Releases of operator-sdk's own operator are taken over: no label of ours, but the status tells.
+        kube.helm("install", "old", str(project / "helm-charts" / "memcached"), "-n", namespace,
+                  "--set", "image.tag=1.16.0")  # fmt: skip
+        before = kube.there("deployment", namespace, "old-memcached")["metadata"]["uid"]
+        operator.stop()
+        kube.apply({**made, "metadata": {"name": "old"}, "spec": {"image": image}}, namespace)
+        status = json.dumps({"status": {"deployedRelease": {"name": "old"}}})
+        kube.run("patch", plural, "old", "-n", namespace, "--subresource=status", "--type=merge", "-p", status)
+        operator.start()
+        ready(namespace, plural, "old")
+        assert kube.there("deployment", namespace, "old-memcached")["metadata"]["uid"] == before
+        assert revision(namespace, "old") == 2
+        kube.run("delete", plural, "old", "memcached-sample", "-n", namespace, "--timeout=60s")
+        assert_nothing_left(namespace)
+    finally:
+        kube.run("delete", "crd", f"memcacheds.{group}", "--wait=false", "--ignore-not-found")
+
+
+def _sdk_crd(group: str) -> kube.Object:
+    """As operator-sdk scaffolds it: spec and status are open."""
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    names = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
+    schema = {"type": "object", "properties": {**names, "spec": anything, "status": anything}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"memcacheds.{group}"},
+        "spec": {
+            "group": group,
+            "names": {"kind": "Memcached", "listKind": "MemcachedList", "plural": "memcacheds"},
+            "scope": "Namespaced",
+            "versions": [
+                {
+                    "name": "v1alpha1", "schema": {"openAPIV3Schema": schema}, "served": True, "storage": True,
+                    "subresources": {"status": {}},
+                }
+            ],
+        },
+    }  # fmt: skip
