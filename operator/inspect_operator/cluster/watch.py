@@ -26,22 +26,24 @@ async def follow(
     selector: str,
     notice: Notice,
     failed: Callable[[errors.InspectError], None],
+    listed: Callable[[], None] = lambda: None,
 ) -> None:
-    """Until it is cancelled. `failed` hears why a list or watch could not be had; it is tried again with pauses."""
+    """Until it is cancelled. `listed` is told after each whole list, be it empty; `failed` hears why a list or watch could not be had; it is tried again with pauses."""
     known: dict[str, client.Object] = {}  # by uid
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:
             items, version = await cluster.page(resource, namespace, selector)
             pause = FIRST_PAUSE_SECONDS
-            listed = {item["metadata"]["uid"]: item for item in items}
-            for uid in set(known) - set(listed):
+            there = {item["metadata"]["uid"]: item for item in items}
+            for uid in set(known) - set(there):
                 notice(known.pop(uid), True)
-            for uid, item in listed.items():
+            for uid, item in there.items():
                 item.setdefault("apiVersion", resource.api_version)  # items of a list don't say it
                 item.setdefault("kind", resource.kind)
                 _keep(known, uid, item)
                 notice(item, False)
+            listed()
             while version:
                 version = await _watch(cluster, resource, namespace, selector, version, known, notice)
         except errors.InspectError as error:

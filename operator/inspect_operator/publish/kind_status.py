@@ -35,7 +35,7 @@ class Facts:
     irreconcilable: tuple[str, str] | None = None
     uninstalled: bool = False
     waiting: bool = False
-    dependents: tuple[dependents.Dependent, ...] = ()
+    parts: tuple[dependents.Dependent, ...] = ()
 
 
 def status(facts: Facts, before: Mapping[str, Any]) -> Status:
@@ -57,7 +57,7 @@ def status(facts: Facts, before: Mapping[str, Any]) -> Status:
         "observedGeneration": facts.generation,
         "conditions": [_condition(facts, known.get(one[0], {}), *one) for one in conditions],
         "deployedRelease": None,
-        "dependents": list(facts.dependents[:MAX_DEPENDENTS]),
+        "dependents": list(facts.parts[:MAX_DEPENDENTS]),
     }
     if facts.revision and (not facts.uninstalled or facts.waiting):
         short = len(facts.manifest.encode()) <= MAX_MANIFEST_BYTES
@@ -98,11 +98,11 @@ def _ready(facts: Facts) -> tuple[str, str, str]:
         return "False", problem[0], rows.cut(problem[1])
     if not facts.up_to_date:
         return "Unknown", "Progressing", "the release is being written"
-    waits = [one for one in facts.dependents if not one["ready"]]
+    waits = [one for one in facts.parts if not one["ready"]]
     if waits:
         words = ", ".join(f"{one['kind']} {one['name']}: {one.get('message', '')}" for one in waits)
         return "False", "DependentsNotReady", rows.cut(words)
-    return "True", "AllReady", f"revision {facts.revision} is deployed, {len(facts.dependents)} objects are ready"
+    return "True", "AllReady", f"revision {facts.revision} is deployed, {len(facts.parts)} objects are ready"
 
 
 def _condition(

@@ -325,7 +325,7 @@ class Controller:
             irreconcilable=irreconcilable,
             uninstalled=uninstalled,
             waiting=uninstalled,
-            dependents=holding.dependents,
+            parts=holding.dependents,
         )
         await self._reports.write(resource, key, body, kind_status.status(facts, self._reports.before(key, body)))
 

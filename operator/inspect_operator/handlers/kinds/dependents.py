@@ -75,7 +75,6 @@ class Dependents:
 
         def notice(body: client.Object, deleted: bool) -> None:
             self.notice(resource, body, deleted)
-            asyncio.get_running_loop().call_soon(listed.set)
 
         def failed(error: errors.InspectError) -> None:
             nonlocal told
@@ -84,7 +83,7 @@ class Dependents:
                 logger.warning("kind is not watched resource=%s error=%s", resource.plural, error)
                 told = str(error)
 
-        await watch.follow(self._cluster, resource, namespace, SELECTOR, notice, failed)
+        await watch.follow(self._cluster, resource, namespace, SELECTOR, notice, failed, listed.set)
 
 
 def small(body: client.Object) -> dict[str, Any]:
