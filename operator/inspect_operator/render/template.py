@@ -1,15 +1,20 @@
 """Jinja, kept on a short lead: sandboxed, undefined names are errors, and every value leaves as JSON.
 
 JSON is YAML, so a value can't break out of its place: `{{ x }}` and `{{ x | tojson }}` come to the same. Macros and
-`tojson` return Markup, which is already JSON or template text and passes unchanged. What could render otherwise the
-next time (`random`, `lipsum`) is not there.
+`tojson` return Markup, which is already JSON or template text and passes unchanged; put together with anything else it
+becomes a value again. What could render otherwise the next time (`random`, `lipsum`) is not there.
 """
 
+import functools
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jinja2
+import jinja2.compiler
+import jinja2.filters
+import jinja2.nodes
+import jinja2.runtime
 import jinja2.sandbox
 import markupsafe
 
@@ -19,13 +24,64 @@ from inspect_operator import errors, yaml_json
 _FILE = "inspect-template:"
 _PLACES = "_places"
 OUT_OF_MEMORY = "out of memory"
+#: Filters that make text pass unchanged that is no JSON, or that render otherwise each time.
+_GONE = ("safe", "escape", "e", "forceescape", "xmlattr", "urlize", "striptags", "random")
 
 
-def environment(
-    texts: Mapping[str, str], places: Mapping[str, str] | None = None
-) -> jinja2.sandbox.ImmutableSandboxedEnvironment:
+class _CodeGenerator(jinja2.compiler.CodeGenerator):
+    """`a ~ b` is a value, also where one of them is Markup: Jinja would put the other in between with HTML's escapes,
+    which are none in YAML."""
+
+    def visit_Concat(self, node: jinja2.nodes.Concat, frame: jinja2.compiler.Frame) -> None:  # noqa: N802
+        """Writes the call that joins them."""
+        self.write("str_join((")
+        for one in node.nodes:
+            self.visit(one, frame)
+            self.write(", ")
+        self.write("))")
+
+    def visit_Getitem(self, node: jinja2.nodes.Getitem, frame: jinja2.compiler.Frame) -> None:  # noqa: N802
+        """A piece of a text goes through the environment's own getitem() too."""
+        if not isinstance(node.arg, jinja2.nodes.Slice):
+            super().visit_Getitem(node, frame)
+            return
+        self.write("environment.getitem(")
+        self.visit(node.node, frame)
+        self.write(", slice(")
+        for part in (node.arg.start, node.arg.stop, node.arg.step):
+            self.visit(part or jinja2.nodes.Const(None), frame)
+            self.write(", ")
+        self.write("))")
+
+
+class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
+    """The same of operators, and of methods: those of Markup escape for HTML."""
+
+    code_generator_class = _CodeGenerator
+    intercepted_binops = frozenset(("+", "%"))
+
+    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
+        """An operator on values."""
+        return super().call_binop(context, operator, _plain(left), _plain(right))
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """An entry of something, or a piece of a text."""
+        return super().getitem(_plain(obj), argument)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """The sandbox's own way of formatting."""
+        return (
+            None if isinstance(getattr(value, "__self__", None), markupsafe.Markup) else super().wrap_str_format(value)
+        )
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may have this attribute."""
+        return not isinstance(obj, markupsafe.Markup) and super().is_safe_attribute(obj, attr, value)
+
+
+def environment(texts: Mapping[str, str], places: Mapping[str, str] | None = None) -> jinja2.Environment:
     """Templates by name, such as script/pod.yaml; `places` tells where those of a site come from."""
-    made = jinja2.sandbox.ImmutableSandboxedEnvironment(
+    made = _Environment(
         loader=jinja2.FunctionLoader(_loader(texts)),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
@@ -34,8 +90,16 @@ def environment(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["tojson"] = _as_json
-    del made.filters["random"], made.globals["lipsum"]
+    made.filters = {name: _of_values(one) for name, one in made.filters.items() if name not in _GONE}
+    made.filters |= {
+        "tojson": _as_json,
+        "join": _join,
+        "indent": _indent,
+        "default": _default,
+        "d": _default,
+        "trim": _trim,
+    }
+    del made.globals["lipsum"]
     made.globals[_PLACES] = dict(places or {})
     return made
 
@@ -67,6 +131,40 @@ def label(made: jinja2.Environment, name: str) -> str:
     places: Mapping[str, str] = made.globals[_PLACES]  # type: ignore[assignment]
     found = places.get(name, "")
     return f"{name} ({found})" if found else name
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, markupsafe.Markup) else value
+
+
+def _of_values(filtering: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, which gets values only: cut or changed, Markup would no longer be JSON."""
+    first = int(hasattr(filtering, "jinja_pass_arg"))  # the environment or the like comes before
+
+    @functools.wraps(filtering)
+    def made(*given: Any, **named: Any) -> Any:
+        values = map(_plain, given[first:])
+        return filtering(*given[:first], *values, **{name: _plain(value) for name, value in named.items()})
+
+    return made
+
+
+def _join(values: Iterable[Any], separator: str = "") -> str:
+    return str(separator).join(str(_plain(value)) for value in values)
+
+
+def _indent(text: str, width: int = 4, first: bool = False) -> str:
+    """Of what a macro made, too."""
+    blanks = " " * int(width)
+    made = (blanks if first else "") + str(text).replace("\n", "\n" + blanks)
+    return markupsafe.Markup(made) if isinstance(text, markupsafe.Markup) else made  # noqa: S704
+
+
+def _trim(text: str) -> str:
+    return text.strip()  # of Markup it is Markup
+
+
+_default = jinja2.filters.do_default
 
 
 def _loader(texts: Mapping[str, str]) -> Callable[[str], tuple[str, str, Callable[[], bool]] | None]:
