@@ -1,6 +1,6 @@
 """Every subcommand, in the order in which help lists them."""
 
-from inspect_operator.cli import checks, command, completion, describe, get, logs, report, run
+from inspect_operator.cli import checks, command, completion, describe, diff, get, lint, logs, render, report, run
 
 TABLE: dict[str, command.Command] = {
     one.name: one
@@ -11,6 +11,9 @@ TABLE: dict[str, command.Command] = {
         logs.COMMAND,
         report.COMMAND,
         checks.COMMAND,
+        render.COMMAND,
+        lint.COMMAND,
+        diff.COMMAND,
         completion.COMMAND,
     )
 }

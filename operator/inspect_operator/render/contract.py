@@ -53,7 +53,7 @@ class Task(TypedDict):
     args: Annotated[list[str], "arguments, with each dollar doubled as Kubernetes wants it"]
     env: Annotated[list[dict[str, str]], "environment variables as a container has them: name, value"]
     env_from: Annotated[list[dict[str, Any]], "ConfigMaps and Secrets as a container's envFrom has them"]
-    results_arguments: Annotated[list[str], "arguments of the runner that say how it reads the output; often none"]
+    results_arguments: Annotated[list[str], "arguments of the runner that say in which form results are written"]
     timeout_seconds: Annotated[int, "how long one run may take"]
     deadline_seconds: Annotated[int, "when Kubernetes may give up on the Job: after every attempt had its timeout"]
     retries: Annotated[int, "how often a failed run is tried again"]
