@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import pydantic
 
 from inspect_operator.api import fields, original
+from inspect_operator.api import notifications as notices
 from inspect_operator.api import target as targets
 
 
@@ -67,15 +68,16 @@ class TaskItem(Common):
                 },
                 {
                     "rule": "has(self.task) || [has(self.script), has(self.scriptFrom), has(self.image), "
-                    "has(self.check)].filter(x, x).size() == 1 || (has(self.template) && "
-                    "![has(self.script), has(self.scriptFrom), has(self.image), has(self.check)].exists(x, x))",
+                    "has(self.check)].filter(x, x).size() == 1 || (has(self.template) && ![has(self.script), "
+                    "has(self.scriptFrom), has(self.image), has(self.check)].exists(x, x))",
                     "message": "a task needs exactly one of script, scriptFrom, image, check, or template alone",
                 },
                 {
                     "rule": "!has(self.task) || ![has(self.script), has(self.scriptFrom), has(self.image), "
                     "has(self.check), has(self.template), has(self.parameters), has(self.interpreter), has(self.args), "
                     "has(self.env), has(self.envFrom), has(self.serviceAccountName), has(self.dependsOn), "
-                    "has(self.target), has(self.restart), has(self.schedule), has(self.timeZone), has(self.suspend), "
+                    "has(self.target), "
+                    "has(self.restart), has(self.schedule), has(self.timeZone), has(self.suspend), "
                     "has(self.timeout), has(self.retries), has(self.resources), has(self.nodeSelector), "
                     "has(self.tolerations), has(self.imagePullSecrets), has(self.profile), has(self.ssh), "
                     "has(self.results)].exists(x, x)",
@@ -174,6 +176,9 @@ class InspectSpec(Common):
                 }
             ]
         },
+    )
+    notifications: notices.Notifications | None = pydantic.Field(
+        None, description="Who is told of what. Without it only the operator's message center, if it has one."
     )
 
 
