@@ -153,3 +153,28 @@ def test_each_task_is_compared_with_itself() -> None:
 
 def test_a_status_without_anything_is_no_news() -> None:
     assert events.changes({}, {}) == []
+
+
+SENT: dict[str, Any] = {"name": "chat", "type": "slack", "outcome": "sent"}
+DOWN: dict[str, Any] = {**SENT, "outcome": "not sent: the endpoint answered 500", "failing": True}
+SLOW: dict[str, Any] = {**DOWN, "outcome": "not sent: the endpoint did not answer within 10 s"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (None, SENT, []),
+        (None, DOWN, [("Warning", "NotifyFailed", "chat (slack): not sent: the endpoint answered 500")]),
+        (DOWN, DOWN, []),
+        (DOWN, {**DOWN, "told": {"disk": "fail 1 1 high"}}, []),
+        (DOWN, SLOW, [("Warning", "NotifyFailed", "chat (slack): not sent: the endpoint did not answer within 10 s")]),
+        (DOWN, SENT, [("Normal", "NotifyRecovered", "chat (slack): sent")]),
+        (SENT, {**SENT, "lastSent": "later"}, []),
+        (DOWN, None, []),
+    ],
+)
+def test_a_channel_that_fails_is_told_once_for_each_cause(
+    before: dict[str, Any] | None, after: dict[str, Any] | None, expected: list[tuple[str, str, str]]
+) -> None:
+    was, now = ({"notifications": [one]} if one else {} for one in (before, after))
+    assert _between(was, now) == expected

@@ -251,3 +251,16 @@ def test_a_hundred_full_rows_fit(name: str) -> None:
 def test_what_fits_is_not_touched() -> None:
     row = _full(1)
     assert _status(row)["results"] == [row]
+
+
+def test_what_channels_were_told_stands_in_the_status_until_there_is_no_room() -> None:
+    told = {f"task-{number}": "fail 0123abcd 3 high" for number in range(100)}
+    entry = {"name": "chat", "type": "slack", "outcome": "sent", "told": told}
+
+    def made(*rows: Any) -> Any:
+        return status.status(status.Facts(1, True, None, rows, builders.NOW, notifications=(entry,) * 2), {})
+
+    assert made(PASSED)["notifications"] == [entry, entry]
+    crowded = made(*(_full(number, name="n" * 249) for number in range(100)))
+    assert _bytes(crowded) <= 64 * 1024
+    assert crowded["notifications"] == [{name: entry[name] for name in entry if name != "told"}] * 2
