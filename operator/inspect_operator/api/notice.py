@@ -3,6 +3,8 @@
 import dataclasses
 import enum
 
+from inspect_operator.runner import findings
+
 
 class Channel(enum.StrEnum):
     """Where notices go; the keys that the Secret of each needs are told in docs/notices.md."""
@@ -27,21 +29,6 @@ class When(enum.StrEnum):
     ON_RECOVERY = "onRecovery"
 
 
-class Severity(enum.StrEnum):
-    """How bad a failure is, the worst first."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    INFO = "info"
-
-    @property
-    def rank(self) -> int:
-        """The worse, the greater."""
-        return len(Severity) - list(Severity).index(self)
-
-
 class Language(enum.StrEnum):
     """Of default messages."""
 
@@ -58,7 +45,7 @@ class Policy:
     secret: str = ""
     when: When = When.ON_CHANGE
     failure_threshold: int = 1
-    min_severity: Severity = Severity.INFO
+    min_severity: findings.Severity = findings.Severity.INFO
     template: str = ""
     language: Language = Language.EN
     tasks: tuple[str, ...] = ()

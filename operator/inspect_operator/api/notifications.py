@@ -6,6 +6,7 @@ import pydantic
 
 from inspect_operator import errors
 from inspect_operator.api import fields, notice
+from inspect_operator.runner import findings
 
 MAX_NOTIFICATIONS = 8
 MAX_TEMPLATE = 4096
@@ -48,7 +49,7 @@ class Notification(fields.Strict):
     failureThreshold: Annotated[int, pydantic.Field(ge=1, le=100)] | None = pydantic.Field(  # noqa: N815
         None, description="How many runs in a row have to fail before it is told. Default 1."
     )
-    minSeverity: notice.Severity | None = pydantic.Field(  # noqa: N815
+    minSeverity: findings.Severity | None = pydantic.Field(  # noqa: N815
         None, description="A run whose failures are all less severe counts as passed here. Default info: all count."
     )
     template: Annotated[str, pydantic.Field(min_length=1, max_length=MAX_TEMPLATE)] | None = pydantic.Field(
@@ -96,7 +97,7 @@ def _policy(written: Notification) -> notice.Policy:
         secret=written.secretRef.name if written.secretRef else "",
         when=written.when or notice.When.ON_CHANGE,
         failure_threshold=written.failureThreshold or 1,
-        min_severity=written.minSeverity or notice.Severity.INFO,
+        min_severity=written.minSeverity or findings.Severity.INFO,
         template=written.template or "",
         language=written.language or notice.Language.EN,
         tasks=tuple(written.tasks or ()),

@@ -8,6 +8,7 @@ from tests.unit import builders
 from inspect_operator import errors
 from inspect_operator.api import notice
 from inspect_operator.plan import desired
+from inspect_operator.runner import findings
 
 CHAT = {"name": "chat", "type": "slack", "secretRef": {"name": "s"}}
 
@@ -22,7 +23,7 @@ def test_defaults_are_applied() -> None:
             "s",
             notice.When.ON_CHANGE,
             1,
-            notice.Severity.INFO,
+            findings.Severity.INFO,
             "",
             notice.Language.EN,
             (),
@@ -39,7 +40,7 @@ def test_everything_that_is_written_is_kept() -> None:
     made = builders.inspection(builders.modern("disk"), notifications=[written])
     assert made.notifications == (
         notice.Policy(
-            "chat", notice.Channel.SLACK, "s", notice.When.ALWAYS, 3, notice.Severity.HIGH, "{{ title }}",
+            "chat", notice.Channel.SLACK, "s", notice.When.ALWAYS, 3, findings.Severity.HIGH, "{{ title }}",
             notice.Language.ZH, ("disk",),
         ),
     )  # fmt: skip

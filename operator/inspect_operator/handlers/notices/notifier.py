@@ -22,6 +22,7 @@ from inspect_operator.handlers import queue
 from inspect_operator.handlers.notices import counters, delivery
 from inspect_operator.publish import row as rows
 from inspect_operator.publish.notices import alertmanager, due, record
+from inspect_operator.runner import findings
 
 logger = logging.getLogger(__name__)
 
@@ -213,7 +214,7 @@ def _firing(channel: _Channel, found: Sequence[rows.Row]) -> dict[str, due.Chang
         told = channel.told.get(str(row["task_name"]))
         if told is not None and told.verdict != due.PASSED and row.get("verdict") == told.verdict:
             severity: Any = told.severity or due.severity(row)
-            how_bad = notice.Severity(severity)
+            how_bad = findings.Severity(severity)
             made[str(row["task_name"])] = due.Change(
                 str(row["task_name"]), due.Kind.FAILING, row, told, told, how_bad
             )  # fmt: skip

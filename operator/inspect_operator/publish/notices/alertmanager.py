@@ -14,6 +14,8 @@ from inspect_operator.publish.notices import due, message, secrets, texts, webho
 ALERT = "InspectTaskFailed"
 LASTS_SECONDS = 3600
 REFRESH_SECONDS = 1200
+#: An alert is resolved once its end has passed by Alertmanager's clock; else the end that was announced would stand.
+CLOCKS_DIFFER_SECONDS = 30
 _PATH = "/api/v2/alerts"
 
 
@@ -42,7 +44,7 @@ def _alerts(said: message.Message, change: due.Change, now: datetime.datetime) -
         made.append(_alert(said, change, change.severity.value, ends))
     before = change.before.severity
     if change.before.verdict != due.PASSED and before and not (firing and before == change.severity.value):
-        made.append(_alert(said, change, before, now))
+        made.append(_alert(said, change, before, now - datetime.timedelta(seconds=CLOCKS_DIFFER_SECONDS)))
     return made
 
 

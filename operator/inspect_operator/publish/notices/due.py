@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from inspect_operator.api import notice
 from inspect_operator.api import task as tasks
 from inspect_operator.publish import row as rows
+from inspect_operator.runner import findings
 
 #: Name of the channel that tasks in the original spelling have without asking for it.
 MESSAGE_CENTER = "message-center"
 PASSED = "success"
 MAX_FAILURES = 999
 _BAD = ("fail", "error", "unknown")
-#: How bad a failing finding is that doesn't say so itself, and a run without one.
-_OF_FINDING = {"fail": notice.Severity.HIGH, "unknown": notice.Severity.MEDIUM}
-_OF_VERDICT = {"fail": notice.Severity.HIGH, "error": notice.Severity.HIGH, "unknown": notice.Severity.MEDIUM}
+#: How bad a run is that failed without a finding.
+_OF_VERDICT = {"fail": findings.Severity.HIGH, "error": findings.Severity.HIGH, "unknown": findings.Severity.MEDIUM}
 
 
 class Kind(enum.StrEnum):
@@ -54,7 +54,7 @@ class Change:
     row: rows.Row
     told: Told
     before: Told
-    severity: notice.Severity
+    severity: findings.Severity
     earlier: tuple[rows.Row, ...] = ()
 
 
@@ -92,7 +92,7 @@ def step(policy: notice.Policy, told: Told, row: rows.Row) -> tuple[Told, Change
     if verdict not in (PASSED, *_BAD) or (row.get("targets") and row.get("state") != "finished"):
         return told, None
     run, how_bad = run_of(row), severity(row)
-    bad = verdict in _BAD and how_bad.rank >= policy.min_severity.rank
+    bad = verdict in _BAD and rank(how_bad) >= rank(policy.min_severity)
     another = run != told.run or (bad and not told.failures)
     failures = _failures(policy, told, row, another) if bad else 0
     believed = told.verdict != PASSED
@@ -123,26 +123,31 @@ def run_of(row: rows.Row) -> str:
     return _hash(f"{run} {row.get('missed', '')}")
 
 
-def severity(row: rows.Row) -> notice.Severity:
+def severity(row: rows.Row) -> findings.Severity:
     """Of what failed: the worst of its failing findings, else what the verdict alone says."""
     verdict = row.get("verdict")
     if verdict not in _BAD:
-        return notice.Severity.INFO
-    found = [_severity(one) for one in row.get("findings") or () if one.get("result") in _OF_FINDING]
+        return findings.Severity.INFO
+    found = [_severity(one) for one in row.get("findings") or () if one.get("result") in ("fail", "unknown")]
     if verdict == "fail" and found:
-        return max(found, key=lambda one: one.rank)
+        return max(found, key=rank)
     return _OF_VERDICT[verdict]
 
 
-def _severity(finding: rows.Row) -> notice.Severity:
+def rank(severity: findings.Severity) -> int:
+    """The worse, the greater."""
+    return -list(findings.Severity).index(severity)
+
+
+def _severity(finding: rows.Row) -> findings.Severity:
     said = finding.get("severity")
-    return notice.Severity(said) if said in set(notice.Severity) else _OF_FINDING[finding["result"]]
+    return findings.Severity(said) if said in set(findings.Severity) else findings.DEFAULT_SEVERITY[finding["result"]]
 
 
 def _failures(policy: notice.Policy, told: Told, row: rows.Row, another: bool) -> int:
     """Runs that failed in a row up to this one; the history knows of those that nobody looked at."""
     counted = told.failures + 1 if another else told.failures
-    if policy.min_severity is notice.Severity.INFO:
+    if policy.min_severity is findings.Severity.INFO:
         in_history = 1
         for past in _ended(row):
             if past["verdict"] not in _BAD:

@@ -63,7 +63,9 @@ _WORDS = {notice.Language.EN: ENGLISH, notice.Language.ZH: CHINESE}
 def compose(policy: notice.Policy, owner: tasks.Owner, changes: Sequence[due.Change]) -> message.Message:
     """The message that tells a channel of these changes; what doesn't pass first."""
     words = _WORDS[policy.language]
-    ordered = tuple(sorted(changes, key=lambda change: (change.kind is not due.Kind.FAILING, -change.severity.rank)))
+    ordered = tuple(
+        sorted(changes, key=lambda change: (change.kind is not due.Kind.FAILING, -due.rank(change.severity)))
+    )
     title = line(f"{_mark(ordered)} {owner.namespace}/{owner.name}{words.separator}{_summary(ordered, words)}", 150)
     sections = tuple(_section(change, words) for change in ordered[:MAX_TASKS])
     if len(ordered) > MAX_TASKS:

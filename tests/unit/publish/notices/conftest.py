@@ -7,6 +7,7 @@ from tests.unit import builders
 
 from inspect_operator.api import notice
 from inspect_operator.publish.notices import channels, due, message, secrets, texts
+from inspect_operator.runner import findings
 
 FAILED = {
     "task_name": "disk",
@@ -46,7 +47,7 @@ def changes() -> list[due.Change]:
     was = due.Told("fail", "00000000", 4, "high")
     recovered = due.Told("success", due.run_of(PASSED))
     failed = due.Told("fail", due.run_of(FAILED), 2, "high")
-    high, info = notice.Severity.HIGH, notice.Severity.INFO
+    high, info = findings.Severity.HIGH, findings.Severity.INFO
     return [
         due.Change("网络", due.Kind.RECOVERED, PASSED, recovered, was, info),
         due.Change("disk", due.Kind.FAILING, FAILED, failed, due.Told(), high),

@@ -179,7 +179,7 @@ def test_alertmanager_fires_and_resolves(sent: Any) -> None:
     assert firing["annotations"]["summary"] == "default/night disk: fail: 3 findings: 1 fail"
     assert firing["annotations"]["description"].startswith("3 findings: 1 fail\nn1 var: 98%")
     assert resolved["labels"] == labels | {"task": "网络", "severity": "high"}
-    assert resolved["endsAt"] == "2026-01-02T03:04:05Z"
+    assert resolved["endsAt"] == "2026-01-02T03:03:35Z"
     assert "startsAt" not in resolved
 
 
@@ -192,7 +192,7 @@ def test_another_severity_is_another_alert_and_the_first_is_resolved(sent: Any) 
     alerts = _body(parcel.request)
     assert [(one["labels"]["severity"], one["endsAt"]) for one in alerts] == [
         ("high", "2026-01-02T04:04:05Z"),
-        ("critical", "2026-01-02T03:04:05Z"),
+        ("critical", "2026-01-02T03:03:35Z"),
     ]
     (parcel,) = sent("alertmanager", URL | {"token": "t"}, conftest.compose("alertmanager", [failed]))
     assert ("Authorization", "Bearer t") in parcel.request.headers

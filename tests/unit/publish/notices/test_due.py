@@ -7,6 +7,7 @@ from tests.unit import builders
 
 from inspect_operator.api import notice
 from inspect_operator.publish.notices import due, record
+from inspect_operator.runner import findings
 
 SLACK = notice.Policy("chat", notice.Channel.SLACK, secret="chat")
 
@@ -151,7 +152,7 @@ def test_a_failure_is_as_severe_as_its_worst_finding(row: dict[str, Any], expect
 
 
 def test_what_is_below_the_floor_counts_as_passed() -> None:
-    policy = _policy(min_severity=notice.Severity.HIGH)
+    policy = _policy(min_severity=findings.Severity.HIGH)
     low = _row("fail", findings=[{"result": "fail", "severity": "low"}])
     assert due.step(policy, due.Told(), low)[1] is None
     _, change = due.step(policy, due.Told("fail", "x", 2, "high"), low)
