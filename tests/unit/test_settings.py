@@ -43,6 +43,9 @@ SETTABLE: list[tuple[str, str, Any]] = [
     ("SITE_CHECKS", "/checks", "/checks"),
     ("PROFILES", "node=ops, node=kube-system", ("node=ops", "node=kube-system")),
     ("MESSAGE_CENTER_URL", "http://center.example/send", "http://center.example/send"),
+    ("NOTIFY_ALLOW", "alerts.example, 10.20.0.0/16", ("alerts.example", "10.20.0.0/16")),
+    ("APPRISE_ALLOW", "mailto", ("mailto",)),
+    ("SITE_TEMPLATES", "/templates", "/templates"),
 ]
 
 
