@@ -48,7 +48,7 @@ def test_its_life_in_all_namespaces() -> None:
         row = kube.row(kube.finished("inspect-elsewhere", "kept", 120), "a")
         assert (row["verdict"], row["runUid"], row["revision"]) == ("success", job["metadata"]["uid"], 1)
         assert len(kube.items("jobs", "inspect-elsewhere")) == 1, "nothing ran again"
-        assert rights.granted(ROOT, rights.ALONE) <= rights.used(began), "a right that nothing needs"
+        assert rights.granted(ROOT, rights.ALONE) <= rights.seen(began).used, "a right that nothing needs"
         for verb, role in (("list", "view"), ("create", "edit"), ("delete", "admin")):
             _takes_in(role, verb)
 
