@@ -88,7 +88,7 @@ def problems(root: pathlib.Path, since: datetime.datetime) -> list[str]:
     chart grants nothing for, only the accounts of those that the chart installed tell whether it is needed."""
     may, found = granted(root), seen(since)
     known = {right[:2] for right in may}
-    said = [f"denied: {_words(right)}" for right in sorted(found.denied - REFUSED)]
+    said = [f"denied: {_words(right)}" for right in sorted(found.denied - may - REFUSED)]  # one that ends loses all
     said += [f"used, but not granted: {_words(right)}" for right in sorted(found.used - may) if right[:2] in known]
     unused = may - found.used - granted(root, ALONE)
     return said + [f"granted, but never used: {_words(right)}" for right in sorted(unused)]
