@@ -46,8 +46,13 @@ class Seen:
     """What operators and their helm did, and what an operator's account was denied. A helm of the tests' own says so by
     another name (see kube.helm)."""
 
-    used: set[Right] = dataclasses.field(default_factory=set)
+    places: dict[str, set[Right]] = dataclasses.field(default_factory=dict)  # what was used, by namespace
     denied: set[Right] = dataclasses.field(default_factory=set)
+
+    @property
+    def used(self) -> set[Right]:
+        """Anywhere."""
+        return set().union(*self.places.values())
 
 
 def seen(since: datetime.datetime) -> Seen:
@@ -64,9 +69,10 @@ def seen(since: datetime.datetime) -> Seen:
             if entry["user"]["username"].startswith("system:serviceaccount:"):
                 made.denied.add(right)
             continue
-        made.used.add(right)
+        used = made.places.setdefault(what.get("namespace", ""), set())
+        used.add(right)
         if entry["verb"] == "patch" and code == 201:  # an apply that makes the object takes the right to create it
-            made.used.add((*right[:2], "create"))
+            used.add((*right[:2], "create"))
     return made
 
 
@@ -84,12 +90,13 @@ def _entries(since: datetime.datetime) -> Iterator[dict[str, Any]]:
 
 
 def problems(root: pathlib.Path, since: datetime.datetime) -> list[str]:
-    """In words. Most tests' operators are administrators, and some serve kinds whose charts hold anything: of what the
-    chart grants nothing for, only the accounts of those that the chart installed tell whether it is needed."""
+    """In words. Some tests' operators serve kinds whose charts hold anything, and are administrators: where something
+    was used that no Inspect needs, only what an installed operator was denied tells that a right is missing."""
     may, found = granted(root), seen(since)
     known = {right[:2] for right in may}
+    plain = [used for used in found.places.values() if {right[:2] for right in used} <= known]
     said = [f"denied: {_words(right)}" for right in sorted(found.denied - may - REFUSED)]  # one that ends loses all
-    said += [f"used, but not granted: {_words(right)}" for right in sorted(found.used - may) if right[:2] in known]
+    said += [f"used, but not granted: {_words(right)}" for right in sorted(set().union(*plain) - may)]
     unused = may - found.used - granted(root, ALONE)
     return said + [f"granted, but never used: {_words(right)}" for right in sorted(unused)]
 
