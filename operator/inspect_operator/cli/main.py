@@ -48,7 +48,8 @@ async def _run(
 ) -> command.Exit:
     if chosen.offline:
         return await chosen.run(command.Context(arguments, whole, shown))
-    async with await client.Cluster.connect(arguments.context or "", arguments.kubeconfig or "") as cluster:
+    context, kubeconfig = arguments.context or "", arguments.kubeconfig or ""
+    async with await client.Cluster.connect(context, kubeconfig, "kubectl-inspections") as cluster:
         return await chosen.run(command.Context(arguments, whole, shown, cluster))
 
 

@@ -52,9 +52,9 @@ class Cluster:
         self.namespace = namespace  # of the kubeconfig's context, or of our pod
 
     @classmethod
-    async def connect(cls, context: str = "", kubeconfig: str = "") -> Self:
+    async def connect(cls, context: str = "", kubeconfig: str = "", agent: str = "inspect-operator") -> Self:
         """A pod's service account, else the kubeconfig (`kubeconfig`, KUBECONFIG, ~/.kube/config) with its current
-        context or the one named.
+        context or the one named. `agent` is who we are in the API server's audit log.
 
         :raises errors.ClusterUnavailable: there is neither
         """
@@ -79,7 +79,7 @@ class Cluster:
             ) from None
         configuration.connection_pool_maxsize = 32
         api = kubernetes_client.ApiClient(configuration)
-        api.user_agent = f"inspect-operator/{__version__}"
+        api.user_agent = f"{agent}/{__version__}"
         return cls(api, namespace or "default")
 
     async def __aenter__(self) -> Self:
