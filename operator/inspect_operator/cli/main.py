@@ -11,8 +11,8 @@ from inspect_operator.cli import command, commands, terminal
 from inspect_operator.cluster import client
 
 EPILOG = """exit codes:
-  0    done; of run: every task passed
-  1    of run: a task did not pass, or it can't be told
+  0    done; of run: every task passed; of lint and diff: nothing found
+  1    of run: a task did not pass, or it can't be told; of lint: mistakes; of diff: differences
   2    what was typed is not understood
   3    not reached, not allowed, not found, or refused by the operator
   130  interrupted by Ctrl-C

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import io
+import json
 import os
 import pathlib
 import re
@@ -31,7 +32,8 @@ def test_the_reference_tells_every_flag_and_no_other(name: str) -> None:
     assert found, f"docs/cli.md has no section {name}"
     first_cells = " ".join(re.findall(r"^\| (.*?) \|", found[1], re.MULTILINE))
     told = set(re.findall(r"`(--?[a-zA-Z][\w-]*)`", first_cells))
-    assert told == _options(_subparsers()[name]) - _options(main.parser())
+    shared = _options(main.parser())
+    assert told - shared == _options(_subparsers()[name]) - shared
 
 
 def test_the_reference_tells_the_flags_of_all_and_the_exit_codes() -> None:
@@ -89,3 +91,43 @@ def test_bash_completes(capsys: pytest.CaptureFixture[str]) -> None:
         capture_output=True, text=True, timeout=20, check=True, env={"PATH": os.environ["PATH"]},
     )  # fmt: skip
     assert done.stdout.split() == ["--format"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "words"),
+    [
+        ("get pod/health", 2, "error: pod/health: write the name of an Inspect, or inspect/NAME"),
+        ("get health -A", 2, "error: names don't go together with -A or -l: give one or the other"),
+        ("run health -A", 2, "error: one Inspect is in one namespace: say -n instead of -A"),
+        ("get -o json --watch", 2, "error: --watch goes together with -o tree and -o wide only"),
+        ("run health --timeout 5", 2, "argument --timeout: write a number and s, m or h, such as 90s"),
+        ("logs health --tail -1", 2, "argument --tail: expected 0 or more"),
+        ("report --output report.pdf", 2, "error: report.pdf: say which form by -o, one of html, md, junit, json"),
+        ("frobnicate", 2, "invalid choice: 'frobnicate'"),
+        ("", 2, "the following arguments are required: COMMAND"),
+        ("get --kubeconfig /none", 3, "error: no way to the API server: there is no /none; name a kubeconfig by"),
+        ("get --context none", 3, "error: no way to the API server: the kubeconfig is not usable"),
+        ("get", 3, "Cannot connect to host 127.0.0.1:9"),
+    ],
+)
+def test_what_is_wrong_is_told_in_words_and_by_the_exit_code(
+    typed: str,
+    code: int,
+    words: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = tmp_path / "config"
+    cluster = {"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}
+    context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+    whole = {"clusters": [cluster], "contexts": [context], "users": [{"name": "u", "user": {}}], "current-context": "c"}
+    config.write_text(json.dumps(whole))
+    monkeypatch.setenv("KUBECONFIG", str(config))
+    try:
+        ended = main.main(typed.split())
+    except SystemExit as error:  # argparse's own
+        ended = int(error.code or 0)
+    said = capsys.readouterr()
+    assert (ended, said.out) == (code, "")
+    assert words in said.err
