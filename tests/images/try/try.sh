@@ -8,3 +8,7 @@ if [ -n "${taskName:-}" ]; then
 else
     echo "caseName:镜像任务的环境变量, caseDesc:, result:fail, resultDesc:缺少环境变量 taskName"
 fi
+# And what its task gives it to say.
+for line; do
+    printf '%s\n' "$line"
+done

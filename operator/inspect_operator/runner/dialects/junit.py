@@ -159,5 +159,7 @@ class _Case:
 
 def _line(text: str, limit: int) -> str:
     """One clean line."""
+    if not text:
+        return ""
     text = " ".join(text[: 4 * limit].split())
     return words.short(lines.clean(text.encode("utf-8", "replace")), limit)
