@@ -17,6 +17,7 @@ _AT_LEAST = {
     "lease_seconds": 1,
     "helm_concurrency": 1,
     "http_port": 0,
+    "missed_schedule_seconds": 1,
     "active_runs": 1,
     "active_runs_per_namespace": 1,
 }
@@ -52,6 +53,7 @@ class Settings:
     message_center_url: str = ""  # told of every run of tasks in the original spelling; empty: nobody is
     notify_allow: tuple[str, ...] = ()  # hosts and networks for notices beside https to public addresses
     apprise_allow: tuple[str, ...] = ()  # apprise URLs that tasks may use, as scheme or scheme://host
+    missed_schedule_seconds: float = 330.0  # so late a run of a schedule has not begun when it counts as missed
     active_runs: int = 100  # Jobs that are done once, active at the same time, in all
     active_runs_per_namespace: int = 50
     site_templates: str = "/etc/inspect-operator/templates"  # folder with templates of the site, where it is there

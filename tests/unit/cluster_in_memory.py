@@ -22,6 +22,7 @@ class Cluster(client.Cluster):
         self.requests: list[tuple[str, str, str]] = []
         self.failing: dict[tuple[str, str], errors.InspectError] = {}
         self.logs: dict[str, bytes] = {}
+        self.kinds: set[resources.Resource] = set()  # of other projects
         self._versions = itertools.count(1)
         for item in objects:
             self.put(item)
@@ -81,6 +82,18 @@ class Cluster(client.Cluster):
         self._note("merge", resource, name)
         self._guard(resource, namespace, name, body.get("metadata", {}))
         return self.put(_merged(self.objects[(resource.kind, namespace, name)], copy.deepcopy(body)))
+
+    async def apply(
+        self, resource: resources.Resource, namespace: str, name: str, body: Object, manager: str
+    ) -> Object:
+        self._note("apply", resource, name)
+        found = self.objects.get((resource.kind, namespace, name), {"metadata": {}})
+        kept = {word: found["metadata"][word] for word in ("uid", "creationTimestamp") if word in found["metadata"]}
+        return self.put({**copy.deepcopy(body), "metadata": {**body["metadata"], **kept, "name": name}})
+
+    async def served(self, api_version: str) -> tuple[resources.Resource, ...]:
+        self.requests.append(("served", "", api_version))
+        return tuple(one for one in self.kinds if one.api_version == api_version)
 
     async def apply_status(
         self, resource: resources.Resource, namespace: str, name: str, body: Object, manager: str

@@ -38,6 +38,7 @@ SETTABLE: list[tuple[str, str, Any]] = [
     ("STAND_BY", "False", False),
     ("LOG_LEVEL", "DEBUG", "DEBUG"),
     ("LOG_FORMAT", "json", "json"),
+    ("MISSED_SCHEDULE_SECONDS", "90", 90.0),
     ("ACTIVE_RUNS", "7", 7),
     ("ACTIVE_RUNS_PER_NAMESPACE", "3", 3),
     ("SITE_CHECKS", "/checks", "/checks"),

@@ -16,6 +16,7 @@ COLUMNS: tuple[dict[str, Any], ...] = (
     {"name": "Succeeded", "type": "string", "jsonPath": ".status.succeeded", "description": "Every run passed"},
     {"name": "Tasks", "type": "integer", "jsonPath": ".status.tasks", "description": "How many tasks there are"},
     {"name": "Failed", "type": "integer", "jsonPath": ".status.failed", "description": "Tasks that did not pass"},
+    {"name": "Reasons", "type": "string", "jsonPath": ".status.reasons", "description": "Why tasks did not pass"},
     {"name": "Schedule", "type": "string", "jsonPath": ".status.schedule", "description": "When it runs again"},
     {"name": "Last run", "type": "date", "jsonPath": ".status.lastRun", "description": "When the latest run began"},
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},

@@ -16,6 +16,9 @@ LABEL_INSPECT = f"{GROUP}/inspect"  # the Inspect's name, shortened where it is 
 LABEL_INSTANCE = "app.kubernetes.io/instance"  # the release
 ANNOTATION_TASK = f"{GROUP}/task"  # the task's name as written
 ANNOTATION_TARGET = f"{GROUP}/target"  # the node, where a task has one Job for each
+# On the ConfigMap with the full report of a task. It is no object of the release: it has no TASK_TYPE, and stays when
+# the release goes.
+LABEL_REPORT = f"{GROUP}/report"
 
 # On the Inspect: a run now, of all tasks or of those named; see plan/trigger.py.
 ANNOTATION_RUN_REQUEST = f"{GROUP}/run-requested-at"

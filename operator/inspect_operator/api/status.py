@@ -71,6 +71,10 @@ class TargetResult(fields.Strict):
         None, description="When the run ended.", json_schema_extra={"format": "date-time"}
     )
     counts: Counts | None = pydantic.Field(None, description="Findings counted by result.")
+    missed: str | None = pydantic.Field(
+        None, description="When a run of the schedule should have begun and did not.",
+        json_schema_extra={"format": "date-time"},
+    )  # fmt: skip
 
 
 class PastRun(fields.Strict):
@@ -131,6 +135,25 @@ class Result(fields.Strict):
         None, description="The end of what the task printed."
     )
     history: list[PastRun] | None = pydantic.Field(None, max_length=16, description="Runs before, the latest first.")
+    passRate: Word | None = pydantic.Field(  # noqa: N815
+        None, description="How many of the last runs known passed, this one included, such as 9/10."
+    )
+    flapping: bool | None = pydantic.Field(
+        None, description="Whether the last runs went from passed to not passed, or back, three times or more."
+    )
+    newFindings: list[Message] | None = pydantic.Field(  # noqa: N815
+        None, max_length=10, description="Failing findings that the run before did not have."
+    )
+    fixedFindings: list[Message] | None = pydantic.Field(  # noqa: N815
+        None, max_length=10, description="Failing findings of the run before that this one does not have."
+    )
+    report: Word | None = pydantic.Field(
+        None, description="The ConfigMap with the full report: all findings, and more of what was printed."
+    )
+    missed: str | None = pydantic.Field(
+        None, description="When a run of the schedule should have begun and did not.",
+        json_schema_extra={"format": "date-time"},
+    )  # fmt: skip
     advice: Message | None = pydantic.Field(None, description="What could be done better in the task itself.")
 
 
@@ -173,9 +196,13 @@ class InspectStatus(fields.Strict):
         None, description="Hash of the request for a run that was noted last: see the annotation run-requested-at."
     )
     failed: int | None = pydantic.Field(None, description="How many tasks ended in fail or error.")
+    reasons: Word | None = pydantic.Field(None, description="Why tasks did not pass, or can't begin: their reasons.")
     schedule: Message | None = pydantic.Field(None, description="When tasks run again; how many ways, if several.")
     lastRun: str | None = pydantic.Field(  # noqa: N815
         None, description="When the latest run began.", json_schema_extra={"format": "date-time"}
+    )
+    resultsCut: int | None = pydantic.Field(  # noqa: N815
+        None, description="Tasks that are counted but have no row, for want of space."
     )
     results: list[Result] | None = pydantic.Field(
         None,

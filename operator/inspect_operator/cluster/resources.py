@@ -41,6 +41,8 @@ JOBS = Resource("Job", "/apis/batch/v1", "jobs")
 CRON_JOBS = Resource("CronJob", "/apis/batch/v1", "cronjobs")
 ROLE_BINDINGS = Resource("RoleBinding", "/apis/rbac.authorization.k8s.io/v1", "rolebindings")
 LEASES = Resource("Lease", "/apis/coordination.k8s.io/v1", "leases")
+#: Of https://github.com/openreports/reports-api, where a cluster has it.
+OPEN_REPORTS = Resource("Report", "/apis/openreports.io/v1alpha1", "reports")
 
 #: What a release of ours may hold, in the order in which leftovers are removed.
 RELEASED = (CRON_JOBS, JOBS, CONFIG_MAPS, ROLE_BINDINGS, SERVICE_ACCOUNTS)

@@ -12,7 +12,9 @@ schedules.py  what releases of schedules should hold, rendered and digested
 permission.py whether a task may have the account that it names
 site.py       a site's own checks
 runs.py       what one Job did: from memory, and from the API server where that doesn't tell enough
+late.py       which runs of schedules should have begun and did not
 rows.py       the rows of the status: a task's places and their runs
+task_reports.py  the full report of each run that ended, in a ConfigMap of its own
 report.py     rows → status and events: the one writer of the status
 web.py        the web server: /metrics, /livez and /readyz
 notices/      notices on their way out

@@ -21,7 +21,7 @@ def of(
 ) -> desired.Facts:
     """`found` are the releases that there are, `taken` says how many more Jobs may be active."""
     namespace = key[0]
-    rows = {one["task_name"]: one for one in memory.status(key).get("results") or ()}
+    rows = memory.rows(key)
     made, active = {}, set()
     for task in inspection.tasks:
         release = naming.release_name(inspection.owner.name, task.name)

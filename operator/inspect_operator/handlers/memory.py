@@ -1,6 +1,7 @@
 """What was last seen in the cluster, kept small: objects without what nobody here reads."""
 
 import dataclasses
+import datetime
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from inspect_operator.api import group
 from inspect_operator.api import task as tasks
 from inspect_operator.handlers import queue
 from inspect_operator.plan import desired, drift, nodes
-from inspect_operator.run import outcome
+from inspect_operator.run import outcome, timestamps
 
 Object = dict[str, Any]
 
@@ -27,6 +28,14 @@ class Converged:
     invalid: errors.InspectError | None = None  # then inspection and wanted are those of the last valid spec
 
 
+@dataclasses.dataclass(frozen=True)
+class Cron:
+    """Of a CronJob, since when its next run is due: when it was made, and which time it last began a run for."""
+
+    created: datetime.datetime
+    last: datetime.datetime | None
+
+
 class Memory:
     """Everything by namespace; releases connect Jobs, pods and what else they hold with their Inspect."""
 
@@ -35,6 +44,8 @@ class Memory:
         self.converged: dict[queue.Key, Converged] = {}
         #: The status as last written by us, newer than what our watch has seen.
         self._written: dict[queue.Key, tuple[int, Object]] = {}
+        #: The rows that this status was made of: it may have no room for some.
+        self._rows: dict[queue.Key, list[Object]] = {}
         #: Inspects one of whose objects was deleted by somebody: their releases are to be read anew.
         self.suspect: set[queue.Key] = set()
         #: Inspects with something that waits for runs to end.
@@ -54,6 +65,7 @@ class Memory:
         self._crons: dict[tuple[str, str], set[str]] = {}  # names by namespace and release
         #: Names of wanted Jobs that somebody deleted, by namespace and release: they had their turn.
         self._gone: dict[tuple[str, str], set[str]] = {}
+        self._cron_times: dict[tuple[str, str], Cron] = {}  # by namespace and name
 
     def notice_inspect(self, body: Object, deleted: bool) -> queue.Key:
         """Keeps the object, or forgets everything about it."""
@@ -68,6 +80,7 @@ class Memory:
             self.converged.pop(key, None)
             self.waiting.pop(key, None)
             self._gone = {release: names for release, names in self._gone.items() if self._owners.get(release) != key}
+            self._rows.pop(key, None)
         if deleted:
             self.inspects.pop(key, None)
             self.suspect.discard(key)
@@ -84,8 +97,16 @@ class Memory:
             return self._written[key][1]
         return self.inspects.get(key, {}).get("status") or {}
 
-    def wrote(self, key: queue.Key, status: Object, answer: Object) -> None:
-        """We wrote this status; `answer` is the object that the API server sent back."""
+    def rows(self, key: queue.Key) -> dict[str, Object]:
+        """Of the status, by task; also those that it has no room for, as far as we remember them."""
+        told = self.status(key)
+        rows = {one["task_name"]: one for one in told.get("results") or ()}
+        left_out = self._rows.get(key, ()) if told.get("resultsCut") else ()
+        return {one["task_name"]: one for one in left_out} | rows
+
+    def wrote(self, key: queue.Key, status: Object, answer: Object, rows: list[Object]) -> None:
+        """We wrote this status, which was made of these rows; `answer` is the object that the API server sent back."""
+        self._rows[key] = rows if status.get("resultsCut") else []
         if _version(self.inspects[key]) < _version(answer):
             self._written[key] = (_version(answer), status)
 
@@ -126,6 +147,7 @@ class Memory:
         if deleted:
             self._held.pop(place, None)
             self._crons.get(release, set()).discard(place[2])
+            self._cron_times.pop((place[0], place[2]), None)
             if place in self._wanted:
                 self._lost.add(place)
             return True
@@ -135,7 +157,14 @@ class Memory:
         self._lost.discard(place)
         if place[1] == "CronJob":
             self._crons.setdefault(release, set()).add(place[2])
+            self._notice_cron(body)
         return changed
+
+    def _notice_cron(self, body: Object) -> None:
+        created = timestamps.read(body["metadata"].get("creationTimestamp"))
+        if created is not None:
+            last = timestamps.read((body.get("status") or {}).get("lastScheduleTime"))
+            self._cron_times[body["metadata"]["namespace"], body["metadata"]["name"]] = Cron(created, last)
 
     def _notice_job(self, name: tuple[str, str]) -> None:
         if any(not outcome.job_ended(job) and not cron_of(job) for job in self._named.get(name)):
@@ -184,6 +213,10 @@ class Memory:
     def crons(self, namespace: str, release: str) -> set[str]:
         """Names of the CronJobs of a release."""
         return self._crons.get((namespace, release), set())
+
+    def cron(self, namespace: str, name: str) -> Cron | None:
+        """One CronJob, where it is there."""
+        return self._cron_times.get((namespace, name))
 
     def made(self, namespace: str, release: str) -> set[str]:
         """Names of the Jobs and CronJobs of a release."""

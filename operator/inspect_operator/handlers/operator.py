@@ -11,7 +11,7 @@ from inspect_operator import errors
 from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import converge, memory, queue, report, site
+from inspect_operator.handlers import converge, late, memory, queue, report, site, task_reports
 from inspect_operator.handlers.kinds import served
 from inspect_operator.handlers.notices import delivery, notifier
 from inspect_operator.publish import meters, metrics
@@ -55,7 +55,11 @@ class Operator:
             delivery.Delivery(cluster, settings), self._report, message_center=bool(settings.message_center_url)
         )
         counted.notifications(self.notifier.counters.items)
-        reporter = report.Reporter(cluster, self._store, self._memory, self._converge, self.notifier)
+        self._task_reports = task_reports.TaskReports(cluster, settings.namespaces)
+        missed = late.Late(cluster, self._memory, settings.missed_schedule_seconds)
+        reporter = report.Reporter(
+            cluster, self._store, self._memory, self._task_reports, missed, self._converge, self.notifier
+        )
         self._reports = queue.Queue("report", reporter.report, REST_SECONDS, counted)
         converger = converge.Converger(
             cluster, releases, self._store, self._memory, settings, renderer, dead_before,
@@ -64,6 +68,7 @@ class Operator:
         self._converges = queue.Queue("converge", converger.converge, counted=counted)
         self._nodes_timer: asyncio.TimerHandle | None = None
         self._site_task: asyncio.Task[None] | None = None
+        self._open_reports_task: asyncio.Task[None] | None = None
 
     def _converge(self, key: queue.Key) -> None:
         self._converges.wake(key)
@@ -81,6 +86,8 @@ class Operator:
         self._renderer.checks = await self._site_checks.look()
         self._renderer.templates = await self._site_templates.look()
         self._site_task = asyncio.create_task(self._look_at_site(), name="site")
+        await self._look_for_open_reports()
+        self._open_reports_task = asyncio.create_task(self._keep_looking_for_open_reports(), name="OpenReports")
         await self._store.prime(self._settings.namespaces)
         try:
             for body in await self._cluster.list(resources.NODES, "", full=True):
@@ -109,7 +116,7 @@ class Operator:
 
     async def close(self, *, at_once: bool = False) -> None:
         """Ends what is under way: a helm at work is asked to end and waited for, or killed."""
-        for ticking in (self._nodes_timer, self._site_task):
+        for ticking in (self._nodes_timer, self._site_task, self._open_reports_task):
             if ticking is not None:
                 ticking.cancel()
         if at_once:
@@ -191,6 +198,17 @@ class Operator:
             logger.info("templates changed site=%s", ",".join(sorted(templates.places)) or "none")
         for key in tuple(self._memory.inspects) if changed else ():
             self._converges.wake(key)
+
+    async def _look_for_open_reports(self) -> None:
+        try:
+            await self._task_reports.look()
+        except errors.InspectError as error:
+            logger.warning("OpenReports could not be looked for reason=%s error=%s", error.reason, error)
+
+    async def _keep_looking_for_open_reports(self) -> None:
+        while True:
+            await asyncio.sleep(task_reports.LOOK_SECONDS)
+            await self._look_for_open_reports()
 
     async def _on_node(self, event: Any, **_: Any) -> None:
         changed = self._memory.notice_node(dict(event["object"]), event["type"] == "DELETED")

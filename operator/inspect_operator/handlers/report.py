@@ -12,8 +12,8 @@ from inspect_operator import errors
 from inspect_operator.api import group
 from inspect_operator.api import task as tasks
 from inspect_operator.cluster import client, resources
+from inspect_operator.handlers import late, queue, runs, task_reports
 from inspect_operator.handlers import memory as memories
-from inspect_operator.handlers import queue, runs
 from inspect_operator.handlers import rows as task_rows
 from inspect_operator.handlers.notices import notifier as notifiers
 from inspect_operator.plan import desired, trigger
@@ -35,12 +35,16 @@ class Reporter:
         cluster: client.Cluster,
         store: stores.Store,
         memory: memories.Memory,
+        reports: task_reports.TaskReports,
+        missed: late.Late,
         converge: Callable[[queue.Key], None],
         notifier: notifiers.Notifier,
     ) -> None:
         self._cluster = cluster
         self._store = store
         self._memory = memory
+        self._reports = reports
+        self._missed = missed
         self._converge = converge
         self._notifier = notifier
         self._kept: dict[queue.Key, task_rows.Kept] = {}  # by Inspect, so that all of it goes with the object
@@ -55,14 +59,15 @@ class Reporter:
         if converged is None:
             return None
         before = self._memory.status(key)
-        known = {one["task_name"]: one for one in before.get("results") or ()}
+        known = self._memory.rows(key)
         looks = runs.Looks()
         kept = self._kept.setdefault(key, task_rows.Kept(self._cluster, self._memory, key[0]))
         kept.telling.clear()
         if converged.inspection is None:
             rows = list(known.values())
         else:
-            rows = await self._rows(key, body["metadata"]["uid"], converged.inspection, converged, known, kept, looks)
+            rows = await self._rows(key, body["metadata"], converged.inspection, converged, known, kept, looks)
+            await self._forget(key, known, rows)
         notified = before.get("notifications") or []
         if converged.inspection is not None and not body["metadata"].get("deletionTimestamp"):
             notified = self._notifier.note(key, converged.inspection, rows, notified)
@@ -79,7 +84,7 @@ class Reporter:
             notifications=tuple(notified),
         )
         made = status.status(facts, before)
-        wrote = made != before and await self._write(key, body, made)
+        wrote = made != before and await self._write(key, body, made, rows)
         if wrote or made == before:
             kept.wrote()
             self._notifier.dispatch(key)
@@ -95,23 +100,27 @@ class Reporter:
     async def _rows(
         self,
         key: queue.Key,
-        uid: str,
+        metadata: dict[str, Any],
         inspection: tasks.Inspection,
         converged: memories.Converged,
         known: dict[str, row.Row],
         kept: task_rows.Kept,
         looks: runs.Looks,
     ) -> list[row.Row]:
-        wanted = {want.task.name: want for want in converged.wanted}
+        uid, wanted = metadata["uid"], {want.task.name: want for want in converged.wanted}
         releases = self._store.seen(key[0], uid, {want.release for want in converged.wanted})
         slots = asyncio.Semaphore(RUNS_AT_ONCE)
+        owner = tasks.Owner(key[0], key[1], uid)
+        reports = task_reports.OfInspect(self._reports, owner, inspection.generation)
+        written = None if metadata.get("deletionTimestamp") else reports
 
         async def one(want: desired.Desired) -> row.Row:
             release = releases.get(want.release)
             mine = release is not None and release.newest.owner_uid == uid
             problem = converged.problems.get(want.release)
             view = row.View(want, release if mine else None, problem)
-            return await task_rows.TaskRow(self._memory, kept, view, slots, looks).row(known.get(want.task.name))
+            of_task = task_rows.TaskRow(self._memory, kept, view, slots, looks, written, self._missed)
+            return await of_task.row(known.get(want.task.name))
 
         todo = [wanted[task.name] for task in inspection.tasks]
         rows: list[row.Row] = []
@@ -127,7 +136,18 @@ class Reporter:
         kept.keep_only({job["metadata"]["uid"] for job in jobs}, names, {want.release for want in todo})
         return rows
 
-    async def _write(self, key: queue.Key, body: dict[str, Any], made: status.Status) -> bool:
+    async def _forget(self, key: queue.Key, known: dict[str, row.Row], rows: list[row.Row]) -> None:
+        """Reports of tasks that there are no more. One that can't be deleted now goes with the Inspect."""
+        kept = {one.get("report") for one in rows}
+        names = {one["task_name"] for one in rows}
+        for name in [one.get("report") for one in known.values() if one["task_name"] not in names]:
+            if name and name not in kept:
+                try:
+                    await self._reports.remove(key[0], name)
+                except errors.InspectError as error:
+                    logger.warning("report was not deleted namespace=%s name=%s error=%s", key[0], name, error)
+
+    async def _write(self, key: queue.Key, body: dict[str, Any], made: status.Status, rows: list[row.Row]) -> bool:
         """Server-side apply of the whole status, to exactly this object; False where it is gone."""
         uid = body["metadata"]["uid"]
         patch = {
@@ -143,7 +163,7 @@ class Reporter:
                 raise
             return False
         if self._uid(key) == uid:
-            self._memory.wrote(key, made, answer)
+            self._memory.wrote(key, made, answer, rows)
         return True
 
     def _uid(self, key: queue.Key) -> str:

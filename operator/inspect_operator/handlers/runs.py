@@ -13,7 +13,6 @@ from inspect_operator.runner import stream
 
 logger = logging.getLogger(__name__)
 
-TAIL_LINES = 200
 LOG_SECONDS, LOG_TRIES, LOG_AGAIN_SECONDS = 5.0, 5, 10.0
 #: So long a Job that was just installed may be unknown to our watch.
 UNSEEN_SECONDS = 3.0
@@ -60,12 +59,16 @@ class Runs:
         form: stream.Format | None,
         before: row.Row | None,
         looks: Looks,
+        *,
+        again: bool = False,
     ) -> outcome.Run | None:
-        """What the Job did; None where it turned out to be gone, or where `before` tells its result already."""
+        """What the Job did; None where it turned out to be gone, or where `before` tells its result already. `again`
+        reads it then too, for what a report has more than the result, where that can still be had."""
         uid, name = job["metadata"]["uid"], job["metadata"]["name"]
         ended, logless = outcome.job_ended(job), uid in self._logless
         settled = before if before and before.get("runUid") == uid and before.get("finished") else None
-        if settled and ended and not logless and settled.get("exitCode") is not None:
+        told = settled is not None and settled.get("exitCode") is not None and not logless
+        if settled and ended and told and not again:
             return None
         if not ended and not await self._still_there(job, looks):
             return None
@@ -85,12 +88,18 @@ class Runs:
             )
             run = outcome.observe(job, pods, events_on_job, None, now, kind, form)
         if run.needs_log and run.pod:
-            log = await self._log(run, kind, looks)
+            log = tail.or_none(await self._log(run, kind, looks))
+            if log is None and told:
+                return None
             if log is None and kind is not outcome.Kind.SCRIPT and uid in self._logless:
                 return None  # the log is all that tells what an image or a host found: not before it is read or lost
             run = outcome.observe(job, pods, [], log, now, kind, form)
         looks.after(run.next_look_seconds)
         return run
+
+    def waits_for_log(self, uid: str | None) -> bool:
+        """Whether the log of an ended run is going to be asked for once more."""
+        return uid in self._logless
 
     async def gone(self, release: str, name: str, before: row.Row | None, looks: Looks) -> bool:
         """Whether the Job of an installed run does not exist although its end was never seen."""
@@ -119,7 +128,7 @@ class Runs:
         if time.monotonic() < due:
             looks.after(due - time.monotonic())
             return None
-        lines = TAIL_LINES if kind is outcome.Kind.SCRIPT else None
+        lines = tail.LOG_LINES if kind is outcome.Kind.SCRIPT else None
         try:
             log = await self._cluster.log(
                 self._namespace, run.pod, CONTAINER, tail_bytes=tail.LOG_BYTES, lines=lines, seconds=LOG_SECONDS

@@ -39,6 +39,11 @@ def secret_name(release: str) -> str:
     return f"{release}-ssh"
 
 
+def report_name(release: str) -> str:
+    """The ConfigMap with the full report of a task's last run: no name of a release, or of what it holds, has a dot."""
+    return f"{release}.report"
+
+
 def label_value(text: str) -> str:
     """Any text as a label value: itself where it is one, else shortened with a hash."""
     if len(text) <= MAX_LABEL and re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?", text):

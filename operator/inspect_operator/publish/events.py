@@ -14,8 +14,6 @@ ENDED = {
     "unknown": "RunUnknown",
     "skipped": "RunSkipped",
 }
-#: Waiting for these is nothing to be told of.
-QUIET = ("Starting", "Pending", "Scheduled", "Suspended", "Dependency", "Queued")
 NORMAL, WARNING = "Normal", "Warning"
 
 
@@ -67,14 +65,16 @@ def _of_row(before: rows.Row, after: rows.Row) -> Iterator[Event]:
     words = after.get("message") or reason
     if verdict := after.get("verdict"):
         kind = NORMAL if verdict in ("success", "skipped") else WARNING
-        yield Event(kind, ENDED[verdict], rows.cut(f"{name}: {verdict}/{reason}: {words}"))
+        yield Event(
+            kind, reason if rows.is_missed(after) else ENDED[verdict], rows.cut(f"{name}: {verdict}/{reason}: {words}")
+        )
     elif after.get("state") == "active":
         if (not same_run or before.get("state") != "active") and "schedule" not in after:
             what = (
                 f"Job {after['job']}" if "job" in after else f"a Job on each of {len(after.get('targets', ()))} nodes"
             )
             yield Event(NORMAL, "RunStarted", f"{name}: {what} started")
-    elif after.get("state") == "waiting" and reason not in QUIET:
+    elif rows.waits_in_vain(after):
         yield Event(WARNING, "RunWaiting", rows.cut(f"{name}: {reason}: {words}"))
 
 

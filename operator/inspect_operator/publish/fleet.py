@@ -1,5 +1,6 @@
 """The row of a task on many nodes, put together from a row for each."""
 
+import datetime
 from collections.abc import Sequence
 
 from inspect_operator.plan import desired
@@ -9,10 +10,12 @@ from inspect_operator.runner import verdict as verdicts
 Row = rows.Row
 
 _TARGET = (
-    "state", "verdict", "reason", "message", "job", "runUid", "exitCode", "started", "finished", "counts",
+    "state", "verdict", "reason", "message", "job", "runUid", "exitCode", "started", "finished", "counts", "missed",
 )  # fmt: skip
 _KEPT = ("history", "lastSuccess")
 _NAMED = 5
+#: Schedules have minutes: what begins within half of one belongs together.
+ROUND_SECONDS = 30.0
 _ORDER = ("fail", "unknown", "warn", "success", "info")
 
 
@@ -37,7 +40,18 @@ def combined(view: rows.View, members: Sequence[tuple[str, Row]], left_out: int,
     made |= {"message": words, "targets": targets, "counts": _counts(members), **_findings(members), **_times(members)}
     if made["state"] != "finished":
         made.pop("finished", None)
-    return rows.clean(rows.with_history(made, _as_run(before, view)))
+    if missed := [row["missed"] for _, row in members if row.get("missed")]:
+        made["missed"] = min(missed)
+    return rows.clean(rows.with_history(made, _as_run(before, view, members)))
+
+
+def tells_the_same(made: Row, before: Row) -> bool:
+    """Whether a row tells of the very runs that `before` tells of, as far as there was room for it."""
+    words = ("target", "runUid", "verdict", "reason")
+    now = {one["target"]: [one.get(word) for word in words] for one in made.get("targets") or ()}
+    was = {one["target"]: [one.get(word) for word in words] for one in before.get("targets") or ()}
+    same = all(made.get(word) == before.get(word) for word in ("verdict", "reason", "finished", "counts", "missed"))
+    return same and len(now) == len(was) + before.get("targetsCut", 0) and all(now.get(one) == was[one] for one in was)
 
 
 def member(before: Row | None, target: str) -> Row | None:
@@ -50,12 +64,26 @@ def member(before: Row | None, target: str) -> Row | None:
     return None
 
 
-def _as_run(before: Row | None, view: rows.View) -> Row | None:
-    """The whole of a run on all nodes counts as one in the history, by its run key; a schedule's is each node's."""
-    if before is None or view.task.schedule or before.get("runKey") == view.want.run_key:
+def _as_run(before: Row | None, view: rows.View, members: Sequence[tuple[str, Row]]) -> Row | None:
+    """The whole of a run on all nodes counts as one in the history: of runs that are done once by its run key, of a
+    schedule by its time."""
+    another = _new_round(before, members) if view.task.schedule else (before or {}).get("runKey") != view.want.run_key
+    if before is None or not another:
         return {"history": [], **{name: value for name, value in (before or {}).items() if name in _KEPT}}
     uid = next((one.get("runUid") for one in before.get("targets") or () if one.get("runUid")), None)
     return before | ({"runUid": uid} if uid else {})
+
+
+def _new_round(before: Row | None, members: Sequence[tuple[str, Row]]) -> bool:
+    """Whether a CronJob has begun a run since those that `before` tells: all nodes' begin within seconds."""
+    known = (before or {}).get("targets") or ()
+    latest = max((str(one["started"]) for one in known if one.get("started")), default="")
+    if not latest or not (before or {}).get("verdict"):
+        return False
+    told = {one.get("runUid") for one in known}
+    new = [row["started"] for _, row in members if row.get("started") and row.get("runUid") not in told]
+    after = datetime.datetime.fromisoformat(latest) + datetime.timedelta(seconds=ROUND_SECONDS)
+    return any(datetime.datetime.fromisoformat(started) > after for started in new)
 
 
 def _words(members: Sequence[tuple[str, Row]], left_out: int) -> str:

@@ -6,7 +6,7 @@ such row for each, put together by publish/fleet.py.
 
 import dataclasses
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inspect_operator import errors
@@ -24,8 +24,15 @@ MAX_HISTORY = 10
 #: What a row tells of one run, and what of it is remembered once another run takes its place.
 RESULT = (
     "verdict", "reason", "message", "res", "job", "runUid", "exitCode", "started", "finished", "counts", "findings",
-    "cut", "targets", "targetsCut", "outputTail",
+    "cut", "targets", "targetsCut", "outputTail", "missed", "passRate", "flapping", "newFindings", "fixedFindings",
+    "report",
 )  # fmt: skip
+#: Of these, what its report and the runs before it tell; see publish/record.py.
+RECORD = ("passRate", "flapping", "newFindings", "fixedFindings", "report")
+#: Waiting for these is nothing to be told of.
+QUIET = ("", None, "Starting", "Pending", "Scheduled", "Suspended", "Dependency", "Queued")
+_SAME = ("runUid", "job", "verdict", "reason", "exitCode", "finished", "missed")
+SCHEDULE_MISSED, SUPERSEDED = "ScheduleMissed", "Superseded"
 PAST = ("job", "runUid", "verdict", "reason", "started", "finished")
 
 
@@ -61,16 +68,26 @@ def once(view: View, job: str, run: outcome.Run | None, before: Row | None) -> R
     return clean(with_history(made, before))
 
 
-def scheduled(view: View, ended: Sequence[outcome.Run], now: outcome.Run | None, before: Row | None, when: str) -> Row:
+def scheduled(
+    view: View,
+    ended: Sequence[outcome.Run],
+    now: outcome.Run | None,
+    before: Row | None,
+    when: str,
+    missed: datetime.datetime | None = None,
+) -> Row:
     """The row of a schedule: the result of the last run that ended; `ended` are those that `before` doesn't tell, the
-    oldest first, `now` is one that goes on."""
+    oldest first, `now` is one that goes on. `missed` is when the next one should have begun, where it has not."""
     made = head(view)
     if before is not None and before.get("schedule"):
         kept = (*RESULT, "history", "lastSuccess")
         made |= {name: before[name] for name in kept if name in before}
+        if is_missed(before) and (view.task.suspend or before["schedule"] != made["schedule"]):
+            made = _without_result(made)  # nothing is expected any more, or at another time
     for run in ended:
-        told = {name: value for name, value in made.items() if name not in RESULT}
-        made = with_history(told | result(run), made)
+        made = with_history(_without_result(made) | result(run), made)
+    if missed is not None and now is None and not is_missed(made):
+        made = _missed(made, missed)
     if now is not None:
         made["state"] = now.state.value
         if "verdict" not in made:
@@ -86,6 +103,37 @@ def scheduled(view: View, ended: Sequence[outcome.Run], now: outcome.Run | None,
         reason = "Suspended" if view.task.suspend else "Scheduled"
         made |= {"state": "waiting", "reason": reason, "message": words, "res": f"waiting: {words}"}
     return clean(made)
+
+
+def waits_in_vain(row: Mapping[str, Any]) -> bool:
+    """Whether it waits for what may never come: a node, an image, a release that could not be installed."""
+    return row.get("state") == "waiting" and not row.get("verdict") and row.get("reason") not in QUIET
+
+
+def is_missed(row: Mapping[str, Any]) -> bool:
+    """Whether it tells of a run of a schedule that did not begin."""
+    return row.get("reason") == SCHEDULE_MISSED and bool(row.get("missed"))
+
+
+def with_record(made: Row, before: Row | None) -> Row:
+    """With what is known of the run from its report, where `before` tells the very same run."""
+    same = before is not None and all(before.get(name) == made.get(name) for name in _SAME)
+    return made | ({name: before[name] for name in RECORD if name in before} if before and same else {})
+
+
+def _missed(made: Row, due: datetime.datetime) -> Row:
+    """What is known of the last run is history: what the one that did not begin would have found nobody knows."""
+    last = f"the last one ended {made['finished']}" if made.get("finished") else "none has ended yet"
+    message = (
+        f"the run of {timestamp(due)} did not begin, {last}; look at the CronJob's events, at the namespace's quota "
+        "and at kube-controller-manager"
+    )
+    told = with_history(_without_result(made), made)
+    return told | {"missed": timestamp(due)} | ended(verdicts.Verdict.UNKNOWN.value, SCHEDULE_MISSED, message)
+
+
+def _without_result(made: Row) -> Row:
+    return {name: value for name, value in made.items() if name not in RESULT}
 
 
 def head(view: View) -> Row:
@@ -114,7 +162,7 @@ def result(run: outcome.Run) -> Row:
         "started": timestamp(run.started),
         "finished": timestamp(run.finished),
         "counts": counts(run.counts),
-        "findings": [_finding(one) for one in run.findings[:MAX_FINDINGS]],
+        "findings": [finding(one) for one in run.findings[:MAX_FINDINGS]],
         "cut": run.cut + max(0, len(run.findings) - MAX_FINDINGS),
         "targets": [_target(one) for one in run.targets],
         "outputTail": run.output_tail,
@@ -154,9 +202,11 @@ def with_history(made: Row, before: Row | None) -> Row:
     if before is None:
         return made
     past = list(before.get("history") or ())
-    if before.get("runUid") and before["runUid"] != made.get("runUid"):
+    if is_missed(before) and not is_missed(made):
+        past.insert(0, {name: before[name] for name in PAST if name in before} | {"finished": before["missed"]})
+    elif before.get("runUid") and before["runUid"] != made.get("runUid"):
         if not before.get("verdict"):
-            before = before | {"verdict": verdicts.Verdict.UNKNOWN.value, "reason": "Superseded"}
+            before = before | {"verdict": verdicts.Verdict.UNKNOWN.value, "reason": SUPERSEDED}
         past.insert(0, {name: before[name] for name in PAST if name in before})
     return made | {"history": past[:MAX_HISTORY]}
 
@@ -172,7 +222,8 @@ def counts(numbers: Any) -> Row:
     return {name: number for name, number in numbers.items() if number}
 
 
-def _finding(one: findings.Finding) -> Row:
+def finding(one: findings.Finding) -> Row:
+    """As it stands in a row; texts are cut to what the schema takes."""
     made = {"name": one.name, "result": one.result.value, "description": one.description, "message": one.message}
     made |= {"target": one.target, "severity": one.severity or "", "remediation": one.remediation}
     return {"name": "-"} | {name: cut(value) for name, value in made.items() if value}

@@ -1,6 +1,6 @@
 """The status of an Inspect as a whole: conditions, scalars for the printer columns, and one row a task.
 
-At most 64 KiB: tails of output go first, then passing findings, then the other findings, then words.
+At most 64 KiB: tails of output go first, then passing findings, then the other findings, then words, at last rows.
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from inspect_operator.publish import row as rows
 
 MAX_BYTES = 64 * 1024
 PASSED = ("success", "skipped")
+MAX_REASONS = 3
 
 Status = dict[str, Any]
 
@@ -49,6 +50,8 @@ def status(facts: Facts, before: Status) -> Status:
         "failed": sum(row.get("verdict") in ("fail", "error") for row in facts.rows),
         "results": list(facts.rows),
     }
+    if reasons := _reasons(facts.rows):
+        made["reasons"] = reasons
     if noted := facts.run_request or before.get("runRequest"):
         made["runRequest"] = noted
     if facts.notifications:
@@ -60,6 +63,14 @@ def status(facts: Facts, before: Status) -> Status:
     if started:
         made["lastRun"] = max(started)
     return _fitting(made)
+
+
+def _reasons(some: Sequence[rows.Row]) -> str:
+    """Each once, in the order of the tasks; as many as a column has room for."""
+    bad = [row for row in some if row.get("verdict", "success") not in PASSED or rows.waits_in_vain(row)]
+    found = list(dict.fromkeys(str(row["reason"]) for row in bad if row.get("reason")))
+    text = ", ".join(found[:MAX_REASONS])
+    return rows.cut(f"{text} +{len(found) - MAX_REASONS}" if len(found) > MAX_REASONS else text, 63)
 
 
 Decision = tuple[str, str, str, str]
@@ -132,18 +143,37 @@ def _fitting(made: Status) -> Status:
     """Cuts until it fits; what was cut from targets and findings is counted in the row."""
     for shrink in (
         _keep, _without_tails, _without_history, _without_passed_targets, _without_passing, _without_findings,
-        _with_short_words, _with_targets(200), _with_targets(50), _with_targets(10), _without_targets, _bare,
+        _with_short_words, _with_targets(200), _with_targets(50), _with_targets(10), _without_targets, _bare, _barest,
     ):  # fmt: skip
         made = made | {"results": [shrink(row) for row in made["results"]]}
-        if len(json.dumps(made, ensure_ascii=False).encode("utf-8", "replace")) <= MAX_BYTES:
+        if _size(made) <= MAX_BYTES:
             return made
     # Channels are then told once more after a restart.
-    return made | _without_told(made)
+    made = made | _without_told(made)
+    return made if _size(made) <= MAX_BYTES else _with_fewer_rows(made)
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _without_told(made: Status) -> Status:
     told = made.get("notifications")
     return {"notifications": [{name: one[name] for name in one if name != "told"} for one in told]} if told else {}
+
+
+def _with_fewer_rows(made: Status) -> Status:
+    """Names alone can be more than there is room for: a hundred of 253 characters, each of four bytes."""
+    some = list(made["results"])
+    too_much = _size(made) + len('"resultsCut": 100, ') - MAX_BYTES
+    left_out: set[int] = set()
+    for number in sorted(range(len(some)), key=lambda number: (some[number].get("verdict") not in PASSED, -number)):
+        if too_much <= 0:
+            break
+        left_out.add(number)
+        too_much -= _size(some[number]) + len(", ")
+    kept = [row for number, row in enumerate(some) if number not in left_out]
+    return made | {"results": kept, "resultsCut": len(left_out)}
 
 
 def _keep(row: rows.Row) -> rows.Row:
@@ -192,7 +222,8 @@ def _without_passing(row: rows.Row) -> rows.Row:
 
 
 def _without_findings(row: rows.Row) -> rows.Row:
-    return _only(row, [])
+    changes = ("newFindings", "fixedFindings")
+    return _only({name: value for name, value in row.items() if name not in changes}, [])
 
 
 def _with_short_words(row: rows.Row) -> rows.Row:
@@ -203,10 +234,15 @@ def _bare(row: rows.Row) -> rows.Row:
     """What tells runs apart and how they ended; nothing less may be forgotten, it is read back after a restart."""
     kept = (
         "task_name", "state", "verdict", "reason", "schedule", "suspended", "runKey", "requested", "job", "runUid",
-        "exitCode", "started", "finished",
+        "exitCode", "started", "finished", "missed", "report",
     )  # fmt: skip
     made = {name: row[name] for name in kept if name in row}
     return made | ({"res": rows.cut(str(row["res"]), 64)} if "res" in row else {})
+
+
+def _barest(row: rows.Row) -> rows.Row:
+    made = {name: value for name, value in row.items() if name != "started"}
+    return made | ({"res": rows.cut(str(row["res"]), 24)} if "res" in row else {})
 
 
 def _only(row: rows.Row, kept: list[Any]) -> rows.Row:

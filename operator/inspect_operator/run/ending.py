@@ -6,7 +6,7 @@ What was done to a run from outside comes before what it said itself, unless it 
 import re
 from dataclasses import dataclass, replace
 
-from inspect_operator.run import jobs, pods, reasons, tail
+from inspect_operator.run import completed, jobs, pods, reasons, tail
 from inspect_operator.runner import findings, stream, summary, verdict
 
 _CAMEL_CASE = re.compile(r"[A-Z][A-Za-z0-9]{1,61}")
@@ -54,7 +54,8 @@ def of_pod(
         judgement, report = _as_noted(note, pod), note.report
     else:
         told = log if form is not None else None
-        report = note.report if note else stream.parse(tail.whole_lines(told or b""), form or stream.Format.NONE)
+        printed = tail.whole_lines(told or b"")
+        report = note.report if note else stream.parse(printed, form or stream.Format.NONE, completed.MAX_FINDINGS)
         seen = verdict.tally(report) if note or told is not None else f"{_source(form)} could not be read"
         judgement = (
             _from_outside(pod, end, report, seen)

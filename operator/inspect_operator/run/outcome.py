@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from inspect_operator.run import creation, ending, jobs, pods, reasons, tail, waiting
+from inspect_operator.run import completed, creation, ending, jobs, pods, reasons, tail, waiting
 from inspect_operator.runner import stream
 from inspect_operator.runner import targets as runner_targets
 from inspect_operator.runner import verdict as verdicts
@@ -53,6 +53,8 @@ class Run:
     targets: tuple[runner_targets.Target, ...] = ()  # what was found on each host
     output_tail: str = ""
     stderr_tail: str = ""  # at most 1 KiB, where it was kept apart: a script's or check's, in a pod
+    output: str = ""  # more of it, for the report
+    output_cut: int = 0  # bytes that are missing in front of `output`, at least
     exit_code: int | None = None
     started: datetime | None = None
     finished: datetime | None = None
@@ -77,8 +79,9 @@ def observe(
     kind: Kind,
     form: stream.Format | None = stream.Format.AUTO,
 ) -> Run:
-    """`job`, pods and Events (on the Job) as the API gives them; `log` is the last `tail.LOG_BYTES` of the last pod's,
-    which tells findings as `form` says (None: a file does), where no summary does.
+    """`job`, pods and Events (on the Job) as the API gives them; `log` is the last `tail.LOG_BYTES` of the last pod's
+    (of a script's, of its last `tail.LOG_LINES` lines), which tells findings as `form` says (None: a file does), where
+    no summary does.
 
     To be called without log and Events first: `needs_log` and `needs_events` say whether they are worth a request.
     Where the log cannot be had the first answer stands: it is already the truth about a run whose log is lost.
@@ -102,6 +105,9 @@ def _finished(
     else:
         ended = ending.of_pod(pod, told, end, log, has_runner=kind is not Kind.IMAGE, form=form)
     container = pod.ended if pod else None
+    printed = runner_targets.without(log or b"") if kind is Kind.SSH else log or b""
+    output, output_cut = tail.output(printed, by_lines=kind is Kind.SCRIPT)
+    report = completed.by_log(ended.report, log, form) if log and kind is Kind.SCRIPT else ended.report
     return Run(
         uid=told.uid,
         job=told.name,
@@ -109,11 +115,13 @@ def _finished(
         reason=ended.judgement.reason,
         message=_short(ended.judgement.message),
         verdict=ended.judgement.verdict,
-        findings=ended.report.findings,
-        counts=asdict(ended.report.counts),
-        cut=ended.report.cut,
+        findings=report.findings,
+        counts=asdict(report.counts),
+        cut=report.cut,
         targets=runner_targets.parse(log or b"") if kind is Kind.SSH else (),
-        output_tail=tail.tail(runner_targets.without(log or b"") if kind is Kind.SSH else log or b""),
+        output_tail=tail.tail(printed),
+        output=output,
+        output_cut=output_cut,
         stderr_tail=ended.stderr,
         exit_code=container.exit_code if container and container.started else None,
         started=(container.started if container else None) or told.started,

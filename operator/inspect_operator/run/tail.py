@@ -2,10 +2,14 @@
 
 from inspect_operator.runner import lines
 
-LOG_BYTES = 64 * 1024
+LOG_BYTES = 192 * 1024
 """How much of a log's end is asked for. A log of this size or more is taken for one whose beginning is missing."""
 
+LOG_LINES = 4000
+"""Of a script's log no more lines are asked for: the kubelet finds these from the end, without reading it all."""
+
 MAX_BYTES = 2048
+OUTPUT_BYTES = 128 * 1024
 
 
 _NO_LOG = b"unable to retrieve container logs for "
@@ -28,3 +32,11 @@ def whole_lines(log: bytes) -> bytes:
 def tail(log: bytes) -> str:
     """The last lines, clean and at most MAX_BYTES of UTF-8; of a single longer line its end."""
     return lines.tail(log[-4 * MAX_BYTES :], MAX_BYTES)  # more than is kept: colours and control bytes still go
+
+
+def output(log: bytes, *, by_lines: bool) -> tuple[str, int]:
+    """As much as a report holds, and how many bytes are missing in front of it: at least so many, where the log's own
+    beginning is. `by_lines`: it was asked for LOG_LINES at most."""
+    whole, kept = lines.tail(log, len(log) * 3), lines.tail(log, OUTPUT_BYTES)
+    beginning_missing = is_cut(log) or (by_lines and log.count(b"\n") >= LOG_LINES)
+    return kept, max(len(whole.encode()) - len(kept.encode()), int(beginning_missing))

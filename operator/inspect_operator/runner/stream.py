@@ -25,20 +25,21 @@ class Format(StrEnum):
 
 
 class Collector:
-    """Gathers the findings of one run; its streams share it."""
+    """Gathers the findings of one run, of each result `keep` at most; its streams share it."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: int = MAX_FINDINGS) -> None:
+        self._keep = keep
         self._counts = dict.fromkeys(findings.Result, 0)
         self._kept: dict[findings.Result, list[findings.Finding]] = {result: [] for result in findings.Result}
 
     def add(self, finding: findings.Finding) -> None:
         self._counts[finding.result] += 1
         kept = self._kept[finding.result]
-        if len(kept) < MAX_FINDINGS:
+        if len(kept) < self._keep:
             kept.append(finding)
 
     def report(self) -> findings.Report:
-        kept = tuple(finding for result in findings.Result for finding in self._kept[result])[:MAX_FINDINGS]
+        kept = tuple(finding for result in findings.Result for finding in self._kept[result])[: self._keep]
         counts = findings.Counts(**{result.value: number for result, number in self._counts.items()})
         return findings.Report(kept, counts, counts.total - len(kept))
 
@@ -121,9 +122,9 @@ def junit_problem(why: str) -> findings.Finding:
     return findings.Finding("JUnit report", findings.Result.UNKNOWN, why)
 
 
-def parse(output: bytes, form: Format = Format.AUTO) -> findings.Report:
+def parse(output: bytes, form: Format = Format.AUTO, keep: int = MAX_FINDINGS) -> findings.Report:
     """All of an output that is at hand, such as the tail of a log."""
-    collector = Collector()
+    collector = Collector(keep)
     parser = Parser(collector, form)
     parser.feed(output)
     parser.close()

@@ -162,5 +162,5 @@ def test_printer_columns_read_fields_that_the_status_has() -> None:
     columns = crd.definition()["spec"]["versions"][0]["additionalPrinterColumns"]
     assert {column["jsonPath"].lstrip(".") for column in columns} <= known
     assert [column["name"] for column in columns] == [
-        "Ready", "Succeeded", "Tasks", "Failed", "Schedule", "Last run", "Age",
+        "Ready", "Succeeded", "Tasks", "Failed", "Reasons", "Schedule", "Last run", "Age",
     ]  # fmt: skip

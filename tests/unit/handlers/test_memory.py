@@ -179,7 +179,7 @@ WRITTEN = {"ready": "True"}
 
 def _wrote(seen: memory.Memory) -> None:
     """Our write of the status, answered with version 7."""
-    seen.wrote(KEY, WRITTEN, _version("7", builders.body(builders.modern())))
+    seen.wrote(KEY, WRITTEN, _version("7", builders.body(builders.modern())), [])
 
 
 def _version(number: str, body: dict[str, Any]) -> dict[str, Any]:

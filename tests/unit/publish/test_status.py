@@ -177,6 +177,7 @@ def _full(number: int, verdict: str = "fail", name: str = "task") -> dict[str, A
         ],
         "cut": 2,
         "outputTail": "o" * 4000,
+        "report": "r" * 52 + ".report",
     }
 
 
@@ -191,7 +192,7 @@ TARGETS = [{"target": f"node-{number}", "verdict": verdict, "reason": "r" * 60} 
         (5, True, True, 5, 5),
         (12, False, True, 5, 5),
         (17, False, False, 5, 5),
-        (20, False, False, 2, 5),
+        (19, False, False, 2, 5),
         (26, False, False, 2, 0),
     ],
 )
@@ -221,7 +222,7 @@ def _found(made: Any) -> list[str]:
         (9, True, ["fail", "unknown", "warn", "success", "info"], 2, 1000),
         (20, False, ["fail", "unknown", "warn", "success", "info"], 2, 1000),
         (23, False, ["fail", "unknown", "warn"], 4, 1000),
-        (26, False, [], 7, 1000),
+        (25, False, [], 7, 1000),
         (60, False, [], 7, 126),
     ],
 )
@@ -246,6 +247,29 @@ def test_a_hundred_full_rows_fit(name: str) -> None:
         assert (row["runUid"], row["exitCode"], row["finished"]) == (f"{number:036d}", 1, NOW)
         assert row["job"] == "j" * 63
         assert row["res"].startswith("fail: m")
+
+
+@pytest.mark.parametrize("letter", ["磁", "\U0001f600", '"'])
+def test_where_names_alone_are_too_much_rows_go_and_are_counted_those_that_passed_first(letter: str) -> None:
+    some = [_full(number, "fail" if number % 10 == 0 else "success", letter * 249) for number in range(100)]
+    made = _status(*some)
+    assert _bytes(made) <= 64 * 1024
+    kept = [row["task_name"] for row in made["results"]]
+    assert len(kept) + made["resultsCut"] == made["tasks"] == 100
+    assert len(kept) > 30
+    assert {row["task_name"] for row in some if row["verdict"] == "fail"} <= set(kept)
+    assert made["failed"] == 10
+    assert kept == sorted(kept)
+
+
+def test_reasons_are_those_of_what_did_not_pass_and_few() -> None:
+    rows = [_full(number, "fail") | {"reason": reason} for number, reason in enumerate("ABACD")]
+    rows += [{"task_name": "p", "verdict": "success", "reason": "Passed", "state": "finished"}]
+    rows += [{"task_name": "w", "state": "waiting", "reason": "Unschedulable"}]
+    rows += [{"task_name": "s", "state": "waiting", "reason": "Scheduled"}]
+    assert _status(*rows)["reasons"] == "A, B, C +2"
+    assert "reasons" not in _status(*rows[5:6], rows[7])
+    assert _status(*rows[5:])["reasons"] == "Unschedulable"
 
 
 def test_what_fits_is_not_touched() -> None:
