@@ -114,7 +114,7 @@ def calls(tmp_path: pathlib.Path) -> list[str]:
     return [line for line in lines if not line.startswith("version")]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("example", ["nginx"], indirect=True)
 def test_stock_chart_is_served_whole(
     serving: process.Operator, namespace: str, example: pathlib.Path, web_image: str, tmp_path: pathlib.Path
@@ -169,7 +169,7 @@ def test_stock_chart_is_served_whole(
     assert_nothing_left(namespace)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("example", ["application"], indirect=True)
 def test_application_shows_its_parts(
     serving: process.Operator, namespace: str, example: pathlib.Path, web_image: str, tmp_path: pathlib.Path
@@ -228,7 +228,7 @@ def test_application_shows_its_parts(
     assert_nothing_left(namespace)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 @pytest.mark.parametrize("example", ["hpa"], indirect=True)
 def test_hpa_scales_by_the_clock(
     example: pathlib.Path, operator: process.Operator, namespace: str, runner_image: str, web_image: str
@@ -274,7 +274,7 @@ def test_hpa_scales_by_the_clock(
     assert_nothing_left(namespace)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 @pytest.mark.parametrize("example", ["dataservice"], indirect=True)
 def test_dataservice_waits_updates_and_goes(
     example: pathlib.Path, operator: process.Operator, namespace: str, web_image: str
@@ -337,7 +337,7 @@ def _can(*asked: str) -> str:
         return "no"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 def test_layout_of_operator_sdk_is_served_unmodified(
     operator: process.Operator, namespace: str, web_image: str, tmp_path: pathlib.Path
 ) -> None:

@@ -1,6 +1,8 @@
 """Every subcommand, in the order in which help lists them."""
 
-from inspect_operator.cli import checks, command, completion, describe, diff, get, lint, logs, render, report, run
+from inspect_operator.cli import (
+    checks, command, completion, describe, diff, get, init, lint, logs, render, report, run,
+)  # fmt: skip
 
 TABLE: dict[str, command.Command] = {
     one.name: one
@@ -14,6 +16,7 @@ TABLE: dict[str, command.Command] = {
         render.COMMAND,
         lint.COMMAND,
         diff.COMMAND,
+        init.COMMAND,
         completion.COMMAND,
     )
 }

@@ -124,6 +124,8 @@ def rules(group: str, kind: str, rendered: Iterable[manifest.Object]) -> list[Ob
     groups: dict[str, set[str]] = {}
     granted: list[Object] = []
     for item in rendered:
+        if (item["metadata"].get("annotations") or {}).get("helm.sh/hook") in ("test", "test-success"):
+            continue  # made by `helm test` alone, with the rights of whoever calls it
         groups.setdefault(str(item.get("apiVersion")).rpartition("/")[0], set()).add(plural(str(item.get("kind"))))
         if item.get("kind") in ("Role", "ClusterRole"):
             granted += [rule for rule in item.get("rules") or () if rule not in granted]
