@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.e2e.harness import kube, process
+from tests.e2e.harness import kube, process, registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "kinds"
@@ -224,6 +224,33 @@ def test_application_shows_its_parts(
     chart_file(example, "Chart.yaml", "version: 0.1.0", "version: 0.1.1")
     kube.until("upgraded", lambda: kube.releases(namespace)["application-sample"]["chart"] == "application-0.1.1", 40)
     ready(namespace, "application", "application-sample")
+    kube.run("delete", "application", "application-sample", "-n", namespace, "--timeout=60s")
+    assert_nothing_left(namespace)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("example", ["application"], indirect=True)
+def test_chart_from_a_registry_is_served(
+    example: pathlib.Path, operator: process.Operator, namespace: str, web_image: str, tmp_path: pathlib.Path
+) -> None:
+    kube.helm("package", str(example / "charts" / "application"), "-d", str(tmp_path))
+    with (
+        registry.Registry(tmp_path / "application-0.1.0.tgz", tmp_path) as remote,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        entries = yaml.safe_load((example / "watches.yaml").read_text())
+        entries[0]["chart"] = remote.reference
+        (example / "watches.yaml").write_text(yaml.safe_dump(entries))
+        operator.settings["WATCHES"] = str(example / "watches.yaml")
+        patch.setenv("SSL_CERT_FILE", str(remote.certificate))
+        operator.start()
+        kube.apply(sample(example), namespace)
+        ready(namespace, "application", "application-sample")
+        pulls = [path for path in remote.asked if "/blobs/" in path]
+        kube.apply(sample(example, replicas=2), namespace)
+        kube.until("upgraded", lambda: revision(namespace, "application-sample") == 2)
+        # Pulled once: its digest says that it can't have changed.
+        assert [path for path in remote.asked if "/blobs/" in path] == pulls
     kube.run("delete", "application", "application-sample", "-n", namespace, "--timeout=60s")
     assert_nothing_left(namespace)
 
