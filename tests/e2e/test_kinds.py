@@ -141,9 +141,8 @@ def test_stock_chart_is_served_whole(
 
     # An update of the values, then of the chart.
     kube.apply(sample(example, replicaCount=1), namespace)
-    found = kube.until(
-        "updated", lambda: revision(namespace, "nginx-sample") == 2 and ready(namespace, "nginx", "nginx-sample")
-    )
+    kube.until("updated", lambda: revision(namespace, "nginx-sample") == 2)
+    ready(namespace, "nginx", "nginx-sample")
     assert kube.there("deployment", namespace, "nginx-sample")["spec"]["replicas"] == 1
     assert condition(namespace, "nginx", "nginx-sample", "Deployed")["reason"] == "UpgradeSuccessful"
     chart_file(example, "Chart.yaml", "version: 0.1.0", "version: 0.2.0")
