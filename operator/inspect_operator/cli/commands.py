@@ -1,7 +1,18 @@
 """Every subcommand, in the order in which help lists them."""
 
 from inspect_operator.cli import (
-    checks, command, completion, describe, diff, get, init, lint, logs, render, report, run,
+    checks,
+    command,
+    completion,
+    describe,
+    diff,
+    get,
+    init,
+    lint,
+    logs,
+    render,
+    report,
+    run,
 )  # fmt: skip
 
 TABLE: dict[str, command.Command] = {
