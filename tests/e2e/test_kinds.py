@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.e2e.harness import kube, process
+from tests.e2e.harness import kube, process, registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "kinds"
@@ -114,7 +114,7 @@ def calls(tmp_path: pathlib.Path) -> list[str]:
     return [line for line in lines if not line.startswith("version")]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("example", ["nginx"], indirect=True)
 def test_stock_chart_is_served_whole(
     serving: process.Operator, namespace: str, example: pathlib.Path, web_image: str, tmp_path: pathlib.Path
@@ -141,9 +141,8 @@ def test_stock_chart_is_served_whole(
 
     # An update of the values, then of the chart.
     kube.apply(sample(example, replicaCount=1), namespace)
-    found = kube.until(
-        "updated", lambda: revision(namespace, "nginx-sample") == 2 and ready(namespace, "nginx", "nginx-sample")
-    )
+    kube.until("updated", lambda: revision(namespace, "nginx-sample") == 2)
+    ready(namespace, "nginx", "nginx-sample")
     assert kube.there("deployment", namespace, "nginx-sample")["spec"]["replicas"] == 1
     assert condition(namespace, "nginx", "nginx-sample", "Deployed")["reason"] == "UpgradeSuccessful"
     chart_file(example, "Chart.yaml", "version: 0.1.0", "version: 0.2.0")
@@ -169,7 +168,7 @@ def test_stock_chart_is_served_whole(
     assert_nothing_left(namespace)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("example", ["application"], indirect=True)
 def test_application_shows_its_parts(
     serving: process.Operator, namespace: str, example: pathlib.Path, web_image: str, tmp_path: pathlib.Path
@@ -228,7 +227,34 @@ def test_application_shows_its_parts(
     assert_nothing_left(namespace)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("example", ["application"], indirect=True)
+def test_chart_from_a_registry_is_served(
+    example: pathlib.Path, operator: process.Operator, namespace: str, web_image: str, tmp_path: pathlib.Path
+) -> None:
+    kube.helm("package", str(example / "charts" / "application"), "-d", str(tmp_path))
+    with (
+        registry.Registry(tmp_path / "application-0.1.0.tgz", tmp_path) as remote,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        entries = yaml.safe_load((example / "watches.yaml").read_text())
+        entries[0]["chart"] = remote.reference
+        (example / "watches.yaml").write_text(yaml.safe_dump(entries))
+        operator.settings["WATCHES"] = str(example / "watches.yaml")
+        patch.setenv("SSL_CERT_FILE", str(remote.certificate))
+        operator.start()
+        kube.apply(sample(example), namespace)
+        ready(namespace, "application", "application-sample")
+        pulls = [path for path in remote.asked if "/blobs/" in path]
+        kube.apply(sample(example, replicas=2), namespace)
+        kube.until("upgraded", lambda: revision(namespace, "application-sample") == 2)
+        # Pulled once: its digest says that it can't have changed.
+        assert [path for path in remote.asked if "/blobs/" in path] == pulls
+    kube.run("delete", "application", "application-sample", "-n", namespace, "--timeout=60s")
+    assert_nothing_left(namespace)
+
+
+@pytest.mark.timeout(420)
 @pytest.mark.parametrize("example", ["hpa"], indirect=True)
 def test_hpa_scales_by_the_clock(
     example: pathlib.Path, operator: process.Operator, namespace: str, runner_image: str, web_image: str
@@ -274,7 +300,7 @@ def test_hpa_scales_by_the_clock(
     assert_nothing_left(namespace)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 @pytest.mark.parametrize("example", ["dataservice"], indirect=True)
 def test_dataservice_waits_updates_and_goes(
     example: pathlib.Path, operator: process.Operator, namespace: str, web_image: str
@@ -337,7 +363,7 @@ def _can(*asked: str) -> str:
         return "no"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 def test_layout_of_operator_sdk_is_served_unmodified(
     operator: process.Operator, namespace: str, web_image: str, tmp_path: pathlib.Path
 ) -> None:

@@ -32,7 +32,7 @@ async def run(context: command.Context) -> command.Exit:
     """Writes what is not there yet, and says what it did; a file that somebody changed is left alone."""
     asked = context.arguments
     helm = helms.Helm(settings_module.read().helm, 1)
-    source = charts.Source(str(pathlib.Path(asked.from_chart).resolve()), pathlib.Path("/"), helm)
+    source = charts.Source(_absolute(asked.from_chart), pathlib.Path("/"), helm)
     source.check()
     chart = await source.look()
     kind = asked.kind or "".join(part.capitalize() for part in chart.name.replace("_", "-").split("-"))
@@ -54,11 +54,19 @@ async def run(context: command.Context) -> command.Exit:
         "operator-values.yaml": kind_files.HEADER
         + yaml_text.dumps({"kinds": {"rules": kind_files.rules(asked.group, kind, rendered)}}),
     }
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in made.items():
-        context.terminal.print(_write(out / name, text, force=asked.force))
-    context.terminal.print(_add_entry(out / "watches.yaml", entry))
+    for line in _write_all(out, made, entry, force=asked.force):
+        context.terminal.print(line)
     return command.Exit.PASSED
+
+
+def _write_all(out: pathlib.Path, made: dict[str, str], entry: dict[str, str], *, force: bool) -> list[str]:
+    out.mkdir(parents=True, exist_ok=True)
+    done = [_write(out / name, text, force=force) for name, text in made.items()]
+    return [*done, _add_entry(out / "watches.yaml", entry)]
+
+
+def _absolute(path: str) -> str:
+    return str(pathlib.Path(path).resolve())
 
 
 def _write(path: pathlib.Path, text: str, *, force: bool) -> str:

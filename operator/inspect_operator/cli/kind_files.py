@@ -13,8 +13,8 @@ from inspect_operator.render import manifest
 
 Object = dict[str, Any]
 
-HEADER = """# Rights that the operator needs for this kind, for `helm upgrade … -f` of its chart: on the objects themselves,
-# and on what the chart makes by its own values. Other values may make more: add what they need, and nothing else.
+HEADER = """# Rights that the operator needs for this kind, for `helm upgrade … -f` of the operator's own chart: on the
+# objects themselves, and on what their chart makes by its values. Other values may make more: add what they need.
 """
 #: What a structural schema of a CRD may say (apiextensions.k8s.io/v1, JSONSchemaProps) and a values.schema.json too.
 _KEPT = (
@@ -68,7 +68,7 @@ def crd(group: str, version: str, kind: str, values: Object, schema: Object | No
 
 
 def of_values(value: Any) -> Object:
-    """A schema from values alone: their types, and room for more, since a chart may know values that it doesn't name."""
+    """A schema from values alone: their types, and room for more: a chart may know values that it doesn't name."""
     if isinstance(value, Mapping):
         fields = {str(name): of_values(one) for name, one in value.items()}
         return {"type": "object", **_OPEN} | ({"properties": fields} if fields else {})
@@ -124,6 +124,8 @@ def rules(group: str, kind: str, rendered: Iterable[manifest.Object]) -> list[Ob
     groups: dict[str, set[str]] = {}
     granted: list[Object] = []
     for item in rendered:
+        if (item["metadata"].get("annotations") or {}).get("helm.sh/hook") in ("test", "test-success"):
+            continue  # made by `helm test` alone, with the rights of whoever calls it
         groups.setdefault(str(item.get("apiVersion")).rpartition("/")[0], set()).add(plural(str(item.get("kind"))))
         if item.get("kind") in ("Role", "ClusterRole"):
             granted += [rule for rule in item.get("rules") or () if rule not in granted]

@@ -28,7 +28,8 @@ async def follow(
     failed: Callable[[errors.InspectError], None],
     listed: Callable[[], None] = lambda: None,
 ) -> None:
-    """Until it is cancelled. `listed` is told after each whole list, be it empty; `failed` hears why a list or watch could not be had; it is tried again with pauses."""
+    """Until it is cancelled. `listed` is told after each whole list, be it empty; `failed` hears why a list or watch
+    could not be had; it is tried again with pauses."""
     known: dict[str, client.Object] = {}  # by uid
     pause = FIRST_PAUSE_SECONDS
     while True:

@@ -93,7 +93,7 @@ def test_only_helms_own_fields_count_and_no_subresource() -> None:
 
 def test_values_of_a_set_are_told_apart() -> None:
     written = {"metadata": {"finalizers": ["a", "b"]}}
-    fields = {"f:metadata": {"f:finalizers": {'v:"a"': {}}}}
+    fields: dict[str, object] = {"f:metadata": {"f:finalizers": {'v:"a"': {}}}}
     assert ownership.changed(written, fields) == ["metadata.finalizers[1]"]
 
 

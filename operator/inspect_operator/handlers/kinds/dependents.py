@@ -24,9 +24,10 @@ Place = tuple[resources.Resource, str, str]  # with namespace (empty where there
 
 
 class Dependents:
-    """`wake` is called with the namespace and name of the release that an event concerns."""
+    """`wake` is called with the namespace and name of the release that an event concerns, and says whether that is of
+    an object of ours: releases of others are seen too, and not kept."""
 
-    def __init__(self, cluster: client.Cluster, namespaces: Collection[str], wake: Callable[[queue.Key], None]) -> None:
+    def __init__(self, cluster: client.Cluster, namespaces: Collection[str], wake: Callable[[queue.Key], bool]) -> None:
         self._cluster = cluster
         self._namespaces = namespaces
         self._wake = wake
@@ -54,15 +55,14 @@ class Dependents:
         """Keeps the object, or forgets it."""
         metadata = body["metadata"]
         place = (resource, metadata.get("namespace", ""), metadata["name"])
-        known = self._live.get(place)
-        concerned = {objects.released(body), objects.released(known) if known else None}
-        if not deleted:
+        known = self._live.pop(place, None)
+        releases = {objects.released(body), objects.released(known) if known else None} - {None}
+        ours = [self._wake(release) for release in releases if release is not None]
+        another = known is not None and known["metadata"]["uid"] != metadata["uid"]
+        if deleted and another and known is not None:
+            self._live[place] = known  # the end of an object that another has taken the place of already
+        elif not deleted and any(ours):
             self._live[place] = small(body)
-        elif known is not None and known["metadata"]["uid"] == metadata["uid"]:
-            del self._live[place]
-        for release in concerned:
-            if release is not None:
-                self._wake(release)
 
     async def close(self) -> None:
         """Ends all watches."""
@@ -101,4 +101,4 @@ def drifted(item: manifests.Object, live: dict[str, Any] | None) -> list[str]:
         return ["it was deleted"]
     if live["metadata"].get("deletionTimestamp"):
         return []  # it will be gone soon, and is made again then
-    return ownership.changed(item, live["owned"])
+    return ownership.changed(item, live["owned"]) + list(live.get("others", ()))

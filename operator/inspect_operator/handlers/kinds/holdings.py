@@ -70,6 +70,8 @@ class Holdings:
         mended, described = [], []
         for item in deployed.objects:
             live = await self._live(item, owner.namespace, read=read)
+            if mend and self._drifted(key, item, live):
+                live = await self._live(item, owner.namespace, read=True)  # the watch may be behind
             if mend and (paths := self._drifted(key, item, live)):
                 mended.append(await self._mend(key, item, owner, paths))
                 live = dependents.small(await self._releases.read(item, owner.namespace) or _gone(item))
@@ -105,17 +107,14 @@ class Holdings:
         return await self._releases.held(owner.namespace, owner.name, newest.number)
 
     async def _live(self, item: manifests.Object, namespace: str, *, read: bool) -> dict[str, object] | None:
-        """As watched; from the API server where it isn't, or the watch may be behind what was written just now."""
+        """As watched; from the API server where it isn't, or the watch may be behind what was written just now. What
+        `stringData` set is nobody's field, so such a Secret is always read."""
         resource, where = await self._releases.place(item, namespace)
         seen = self._around.live(resource, where, item["metadata"]["name"]) if self._watched else None
-        if seen is not None and not read:
+        if seen is not None and not read and not item.get("stringData"):
             return seen
         found = await self._releases.read(item, namespace)
-        if found is None:
-            return None
-        if changed := ownership.other_secret(item, found):
-            logger.info("secret is another kind=Secret name=%s keys=%d", item["metadata"]["name"], len(changed))
-        return dependents.small(found)
+        return None if found is None else {**dependents.small(found), "others": ownership.other_secret(item, found)}
 
     def _drifted(self, key: queue.Key, item: manifests.Object, live: dict[str, object] | None) -> list[str]:
         alone = self._left_alone.get(key, set())

@@ -85,11 +85,12 @@ class Kinds:
             for one in self._controllers:
                 await one.look_at_chart()
 
-    def _wake(self, release: queue.Key) -> None:
+    def _wake(self, release: queue.Key) -> bool:
         """An object bears the name of its release."""
-        for one in self._controllers:
-            if release in one.objects:
-                one.wake(release)
+        found = [one for one in self._controllers if release in one.objects]
+        for one in found:
+            one.wake(release)
+        return bool(found)
 
     async def _living(self, namespace: str, uids: Collection[str]) -> frozenset[str]:
         there: set[str] = set()
