@@ -31,3 +31,6 @@ TEXTS = (
 )  # fmt: skip
 
 LONG = ("x" * 5000, "磁" * 5000, "a: b\n" * 2000, " " * 2000, "😀" * 2000, "x" * 1200 + ": y")
+
+#: The same in the middle of something, at the end of a line, and twice.
+MANY = tuple(dict.fromkeys(made for text in TEXTS for made in (text, f"a{text}b", f"{text}\n", f"{text} {text}")))

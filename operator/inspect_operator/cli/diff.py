@@ -2,7 +2,9 @@
 
 import argparse
 import difflib
+import json
 
+from inspect_operator import yaml_json
 from inspect_operator.cli import command, rendering, yaml_text
 from inspect_operator.cluster import client, resources
 from inspect_operator.plan import desired, naming, nodes
@@ -33,7 +35,9 @@ async def run(context: command.Context) -> command.Exit:
                     name = stored.secret_name(want.release, found[want.release].newest.number)
                     secret = await context.api.get(resources.SECRETS, read.owner.namespace, name)
                     there = stored.payload(secret).objects
-                new = {(one["kind"], one["metadata"]["name"]): one for one in made.render(want, read.owner).manifests}
+                # As Helm stores them: the order of keys is no difference.
+                items = [json.loads(yaml_json.dumps(one)) for one in made.render(want, read.owner).manifests]
+                new = {(one["kind"], one["metadata"]["name"]): one for one in items}
                 lines += _difference(want.release, there, new)
     finally:
         made.close()

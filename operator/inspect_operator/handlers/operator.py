@@ -1,6 +1,7 @@
 """kopf's decorators: each notes what happened and wakes the queue that it concerns."""
 
 import asyncio
+import contextvars
 import datetime
 import logging
 from typing import Any
@@ -69,6 +70,8 @@ class Operator:
         self._nodes_timer: asyncio.TimerHandle | None = None
         self._site_task: asyncio.Task[None] | None = None
         self._open_reports_task: asyncio.Task[None] | None = None
+        #: That of a handler: who is woken posts Events, and kopf knows where to by the context alone.
+        self._in_kopf = contextvars.copy_context()
 
     def _converge(self, key: queue.Key) -> None:
         self._converges.wake(key)
@@ -160,6 +163,7 @@ class Operator:
 
     async def _on_inspect(self, event: Any, **_: Any) -> None:
         key = self._memory.notice_inspect(dict(event["object"]), event["type"] == "DELETED")
+        self._in_kopf = contextvars.copy_context()
         self._converges.wake(key)
         if key not in self._memory.inspects:
             self._reports.wake(key)
@@ -197,7 +201,7 @@ class Operator:
             self._renderer.templates, changed = templates, True
             logger.info("templates changed site=%s", ",".join(sorted(templates.places)) or "none")
         for key in tuple(self._memory.inspects) if changed else ():
-            self._converges.wake(key)
+            self._in_kopf.run(self._converges.wake, key)
 
     async def _look_for_open_reports(self) -> None:
         try:

@@ -28,7 +28,8 @@ def generated(root: pathlib.Path) -> dict[pathlib.Path, str]:
     """Every generated file below the checkout's root, with its content."""
     head, mark, _ = (root / REFERENCE).read_text(encoding="utf-8").partition(MARK)
     lines = [*_reference(), *_examples(root)]
-    return {root / REFERENCE: head + mark + "\n" + "\n".join(lines) + "\n"}
+    text = head + mark + "\n" + "\n".join(lines)
+    return {root / REFERENCE: text.rstrip("\n") + "\n"}
 
 
 def _reference() -> Iterator[str]:
@@ -75,4 +76,4 @@ def _examples(root: pathlib.Path) -> Iterator[str]:
 
 if __name__ == "__main__":
     for path, content in generated(pathlib.Path(sys.argv[1])).items():
-        path.write_text(content.rstrip("\n") + "\n", encoding="utf-8")
+        path.write_text(content, encoding="utf-8")

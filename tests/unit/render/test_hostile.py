@@ -15,7 +15,7 @@ from tests.unit.render import conftest
 
 from inspect_operator import yaml_json
 from inspect_operator.api import task as tasks
-from inspect_operator.render import chart, manifest
+from inspect_operator.render import chart, library, manifest
 
 #: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
 pytestmark = pytest.mark.slow
@@ -144,15 +144,55 @@ def _expected(harmless: list[manifest.Object], field: str, text: str) -> list[ma
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(set(hostile.TEXTS)) > 150
+    assert len(set(hostile.MANY)) > 500
 
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_the_text_stands_at_its_place_and_nothing_else_changed(shipped: chart.Renderer, field: str) -> None:
     harmless = _objects(shipped, field, MARK)
     assert (MARK in json.dumps(harmless)) is (field != "host password"), "a password stands in no chart"
-    for text in hostile.TEXTS:
+    for text in hostile.MANY:
         assert _objects(shipped, field, text) == _expected(copy.deepcopy(harmless), field, text), ascii(text)
+
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[3] / "examples" / "templates"
+RUNNERS: dict[str, Any] = {
+    "ansible": lambda text: {"playbook": text, "inventory": text, "keySecret": text or "x", "image": text},
+    "terraform": lambda text: {
+        "module": text, "variables": {f"A{text}": text, "z": "z"}, "credentials": text or "x", "image": text,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNNERS)
+def test_so_do_the_parameters_of_a_runner(name: str) -> None:
+    """Of the examples that people begin with."""
+    renderer = chart.Renderer(conftest.SETTINGS)
+    files, _ = library.read(EXAMPLES / name)
+    renderer.templates = library.Library({**renderer.shipped, **files})
+
+    def made(text: str) -> list[manifest.Object]:
+        task = tasks.Task("t", tasks.Kind.TEMPLATE, template=name, template_parameters=RUNNERS[name](text))
+        return list(renderer.render(conftest.want(task), builders.OWNER).manifests)
+
+    def expected(node: Any, text: str) -> Any:
+        if isinstance(node, dict) and isinstance(node.get("env"), list):
+            env = [{key: expected(one[key], by) for key, by in (("name", text), ("value", text.replace("$", "$$")))}
+                   for one in node["env"]]  # fmt: skip
+            return {key: expected(value, text or "x" if key == "envFrom" else text) for key, value in node.items()} | {
+                "env": env
+            }
+        if isinstance(node, dict):
+            return {key: expected(value, text) for key, value in node.items()}
+        if isinstance(node, list):
+            return [expected(value, text) for value in node]
+        return node.replace(MARK, text) if isinstance(node, str) else node
+
+    harmless = made(MARK)
+    assert MARK in json.dumps(harmless)
+    for text in hostile.MANY:
+        if text:  # without it there is no Secret to mount
+            assert made(text) == expected(copy.deepcopy(harmless), text), ascii(text)
 
 
 @pytest.mark.parametrize("text", hostile.LONG, ids=lambda text: ascii(text[:5]))
