@@ -14,7 +14,7 @@ import itertools
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from inspect_operator.release import child
@@ -55,11 +55,11 @@ class Engine:
         self._not_before = 0.0
 
     async def run(
-        self, arguments: Sequence[str], stdin: bytes | None, *, quiet: bool, terminate_seconds: float
+        self, arguments: Sequence[str], stdin: bytes | None, *, quiet: bool, patience: Callable[[], float]
     ) -> Answer | None:
         """The answer to helm's `arguments`; None: it is for the real helm. `quiet`: nobody reads the output.
 
-        Cancelled, it returns once the call can write no more: by itself within `terminate_seconds`, else killed.
+        Cancelled, it returns once the call can write no more: by itself within `patience()` seconds, else killed.
         """
         async with self._starting:
             used = await self._child()
@@ -70,7 +70,7 @@ class Engine:
         try:
             got = await asyncio.shield(answered)
         except asyncio.CancelledError:
-            await used.end(number, answered, terminate_seconds)
+            await used.end(number, answered, patience())
             raise
         if got is None:  # it died
             return Answer(_KILLED)
