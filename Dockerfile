@@ -2,8 +2,8 @@
 #
 # Everywhere:  docker build --target runner .
 # Offline:     buildah build --build-arg BASE=… --build-context helm=DIR --build-context wheels=DIR --target operator .
-#              where the folders hold what the stages of these names would: `helm`, and one wheel per locked package.
-#              No RUN step of the targets then asks the network for anything.
+#              where the folders hold what the stages of these names would: `helm` and `warm-helm`; one wheel per locked
+#              package. No RUN step of the targets then asks the network for anything.
 
 # Python 3.11 or newer, on Debian; what Debian packages the base already has are not installed again.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
@@ -13,14 +13,17 @@ ARG GO=docker.io/library/golang:1.26-bookworm
 FROM ${BASE} AS nonroot
 RUN echo 'inspect:x:65532:65532:inspect-operator:/tmp:/bin/bash' >> /etc/passwd && echo 'inspect:x:65532:' >> /etc/group
 
-# ---- helm, compiled from its module: the version has to be stamped, pyhelm3 refuses a helm that does not know its own
+# ---- helm and warm helm, compiled from the versions and checksums that helm/ pins; helm has to know its own version,
+# pyhelm3 refuses it otherwise
 FROM ${GO} AS helm-build
-ARG HELM_VERSION=v4.3.1
-RUN CGO_ENABLED=0 go install -trimpath -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=${HELM_VERSION}" \
-    "helm.sh/helm/v4/cmd/helm@${HELM_VERSION}"
+WORKDIR /source
+COPY helm/ ./
+RUN version="$(go list -m -f '{{.Version}}' helm.sh/helm/v4)" \
+    && CGO_ENABLED=0 go build -o /out/ -trimpath \
+        -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=${version}" helm.sh/helm/v4/cmd/helm .
 
 FROM scratch AS helm
-COPY --from=helm-build /go/bin/helm /helm
+COPY --from=helm-build /out/helm /out/warm-helm /
 
 # ---- wheels of what requirements.lock names, and of what builds our own wheel
 FROM ${BASE} AS wheels-download
@@ -50,7 +53,7 @@ RUN --mount=type=bind,from=wheels,target=/wheels \
     /pip/bin/pip --python /opt/inspect-operator/bin/python install --no-index --find-links /wheels --no-deps /source
 
 FROM nonroot AS operator
-COPY --from=helm --chmod=755 helm /usr/local/bin/helm
+COPY --from=helm --chmod=755 helm warm-helm /usr/local/bin/
 COPY --from=operator-build /opt/inspect-operator /opt/inspect-operator
 # The root file system may be read-only: all that is written, helm's caches included, goes below /tmp.
 ENV PATH=/opt/inspect-operator/bin:/usr/local/bin:/usr/bin:/bin \

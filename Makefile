@@ -40,6 +40,10 @@ test: check images browser ## everything: make check, the slow unit tests, the t
 run: venv ## run the operator outside the cluster, against the embedded one; ARGS="-n default"
 	@eval "$$($(PYTHON) dev/cluster env)"; kubectl apply -f crds/ >/dev/null; $(BIN)/python -m inspect_operator $(ARGS)
 
+.PHONY: bench
+bench: venv cluster-up ## measure ours beside a naive peer; ARGS="--objects 100 300 --tasks 5 --only counts" (--help)
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/python dev/bench $(ARGS)
+
 .PHONY: images
 images: cluster-up ## build the operator's and the runner's image and load them into the cluster
 	@$(PYTHON) dev/cluster images

@@ -25,6 +25,7 @@ _ONE_OF = {
     "image_pull_policy": ("Always", "IfNotPresent", "Never"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
     "log_format": ("text", "json"),
+    "helm_engine": ("exec", "warm"),
 }
 
 
@@ -44,6 +45,8 @@ class Settings:
     lease_seconds: float = 15.0
     helm: str = "helm"
     helm_concurrency: int = 4
+    helm_engine: str = "exec"  # or warm: a helm that is kept running
+    warm_helm: str = "warm-helm"
     runner_image: str = f"docker.io/inspect-operator/runner:{__version__}"
     image_pull_policy: str = "IfNotPresent"
     http_port: int = 0  # of /metrics, /livez and /readyz; 0: none

@@ -11,11 +11,14 @@ from tests.e2e.harness import kube, marker, process, proxy
 INSTALL, UPGRADE, UNINSTALL = 4, 6, 6
 
 
-@pytest.fixture
-def bad(tmp_path: pathlib.Path, operator: process.Operator) -> Iterator[proxy.Proxy]:
-    """The operator's helm goes through a proxy; one helm at a time."""
+@pytest.fixture(params=["warm", "exec"])
+def bad(request: pytest.FixtureRequest, tmp_path: pathlib.Path, operator: process.Operator) -> Iterator[proxy.Proxy]:
+    """The operator's helm goes through a proxy; one helm at a time. What is killed is the helm process by exec, and
+    the child that is kept with a warm one."""
     with proxy.Proxy(tmp_path) as made:
         operator.settings["HELM"] = str(made.helm)
+        operator.settings["HELM_ENGINE"] = request.param
+        operator.settings["WARM_HELM"] = str(made.warm_helm)
         operator.settings["HELM_CONCURRENCY"] = "1"
         yield made
 

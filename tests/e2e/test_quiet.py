@@ -16,6 +16,7 @@ def test_restart_over_unchanged_objects_does_nothing(
 ) -> None:
     calls = tmp_path / "helm.calls"
     operator.settings["HELM"] = str(process.counting_helm(tmp_path, calls))
+    operator.settings["HELM_ENGINE"] = "exec"  # each call is then a process that can be counted
     operator.start()
     for number in range(OBJECTS):
         kube.apply(kube.inspect(f"quiet-{number}", {"name": "t"} | _shape(number)), namespace)

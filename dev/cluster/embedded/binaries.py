@@ -1,4 +1,5 @@
-"""The programs, compiled once and cached: Kubernetes with etcd, CoreDNS and pause in one call, helm in another."""
+"""The programs, compiled once and cached: Kubernetes with etcd, CoreDNS and pause in one call, helm and warm
+helm in another."""
 
 from __future__ import annotations
 
@@ -17,15 +18,17 @@ from embedded import folders, lock, steps, toolchain, versions
 from embedded.errors import ClusterError
 
 _SOURCE = Path(__file__).resolve().parents[1] / "go"
+_HELM_SOURCE = Path(__file__).resolve().parents[3] / "helm"
 _MODULE_FILES = ("go.mod", "go.sum", "coredns/main.go", "pause/main.go")
 
 
 @dataclass(frozen=True)
 class Part:
-    """Programs that one call compiles. `provides` are their file names in `folder()`."""
+    """Programs that one call compiles in `source`. `provides` are their file names in `folder()`."""
 
     name: str
     version: str
+    source: Path
     arguments: tuple[str, ...]
     provides: tuple[str, ...]
     key: str
@@ -46,14 +49,15 @@ def kubernetes() -> Part:
     arguments = ("build", "-trimpath", "-ldflags", versions.KUBERNETES_LDFLAGS, *packages)
     sources = [(_SOURCE / name).read_bytes() for name in _MODULE_FILES]
     provides = (*versions.KUBERNETES_PROGRAMS, "etcd", "coredns", "pause")
-    return Part("kubernetes", versions.KUBERNETES, arguments, provides, _key(arguments, *sources))
+    return Part("kubernetes", versions.KUBERNETES, _SOURCE, arguments, provides, _key(arguments, *sources))
 
 
 def helm() -> Part:
-    """Helm: a module of its own, because it needs another client-go than Kubernetes."""
-    package = f"helm.sh/helm/v4/cmd/helm@{versions.HELM}"
-    arguments = ("install", "-trimpath", "-ldflags", versions.HELM_LDFLAGS, package)
-    return Part("helm", versions.HELM, arguments, ("helm",), _key(arguments))
+    """Helm and warm helm: a module of their own, because they need another client-go than Kubernetes."""
+    arguments = ("build", "-trimpath", "-ldflags", versions.HELM_LDFLAGS, "helm.sh/helm/v4/cmd/helm", ".")
+    files = sorted([*_HELM_SOURCE.glob("go.*"), *_HELM_SOURCE.glob("*.go")])
+    key = _key(arguments, *(file.read_bytes() for file in files))
+    return Part("helm", versions.HELM, _HELM_SOURCE, arguments, ("helm", "warm-helm"), key)
 
 
 def parts() -> tuple[Part, ...]:
@@ -90,10 +94,7 @@ def _compile(part: Part) -> None:
         with steps.step(f"compile {part.name} {part.version}"):
             environment = toolchain.environment(go)
             command = [str(go), *part.arguments]
-            if part.arguments[0] == "build":
-                command[2:2] = ["-o", f"{work}/"]
-            else:
-                environment["GOBIN"] = str(work)
+            command[2:2] = ["-o", f"{work}/"]
             _run(part, command, environment)
         if (work / "server").exists():
             (work / "server").rename(work / "etcd")  # etcd's main package is called that
@@ -108,7 +109,7 @@ def _run(part: Part, command: list[str], environment: dict[str, str]) -> None:
     """Runs the compiler, telling every 15 seconds what it is at. Its own cache makes an interrupted run resume."""
     command[2:2] = ["-v"]  # names each package as it is compiled
     child = subprocess.Popen(
-        command, cwd=_SOURCE, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        command, cwd=part.source, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     )
     said: list[str] = []
     reader = threading.Thread(target=lambda: said.extend(child.stderr or ()), daemon=True)

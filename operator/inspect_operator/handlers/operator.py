@@ -49,7 +49,8 @@ class Operator:
         self._cluster = cluster
         self._memory = memory.Memory()
         self._store = store.Store(cluster)
-        self._helm = helm.Helm(settings.helm, settings.helm_concurrency)
+        kept_warm = settings.warm_helm if settings.helm_engine == "warm" else ""
+        self._helm = helm.Helm(settings.helm, settings.helm_concurrency, kept_warm)
         self._kinds = served.Kinds(settings, cluster, self._helm, dead_before, counted)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
         self.notifier = notifier.Notifier(
@@ -127,6 +128,7 @@ class Operator:
         await self._kinds.close()
         await self._converges.close()
         await self._reports.close()
+        await self._helm.close()
         await self.notifier.close()
         await asyncio.to_thread(self._renderer.close)
 

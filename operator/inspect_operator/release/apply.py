@@ -77,17 +77,18 @@ class Releases:
         """One helm process; then the stored revision decides whether it worked, not helm's exit code."""
         release, before = want.release, step.found.newest.number if step.found else 0
         failure: errors.InspectError | None = None
+        known: list[client.Object] | None = None
         with tempfile.TemporaryDirectory(prefix="inspect-chart-") as folder:
             path = pathlib.Path(folder) / "chart"
             size = await asyncio.to_thread(self._on_disk, chart, path)
             timeout = BASE_TIMEOUT_SECONDS + SECONDS_A_MIB * size / 2**20
             try:
-                await self._helm.upgrade(
+                known = await self._helm.upgrade(
                     release, namespace, path, labels=labels, description=step.why, timeout_seconds=timeout
                 )
             except errors.InspectError as error:
                 failure = error
-        await self._writes.check_stored(namespace, release, before, failure)
+        await self._writes.check_stored(namespace, release, before, failure, known)
 
     def _on_disk(self, chart: charts.Chart, path: pathlib.Path) -> int:
         self._renderer.write(chart, path)

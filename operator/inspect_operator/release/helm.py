@@ -1,14 +1,11 @@
-"""pyhelm3's interface, with helm run as a child by exec: no shell, ends when we end, at most N at once."""
+"""pyhelm3's interface, with helm run as a child of ours: no shell, ends when we end, at most N calls at once."""
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import logging
-import os
 import pathlib
 import re
-import signal
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -17,6 +14,7 @@ import pyhelm3.errors
 import pyhelm3.models
 
 from inspect_operator import errors, yaml_json
+from inspect_operator.release import child, warm
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +22,6 @@ HISTORY_MAX = 3
 QPS = 100
 #: helm gets this long to end by itself after SIGTERM: it then stores the revision as failed, which is no lock.
 TERMINATE_SECONDS = 10.0
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 #: What helm and the API server say when the same content will be refused again.
 _REJECTED = re.compile(
@@ -35,13 +31,9 @@ _REJECTED = re.compile(
 )
 
 
-def _die_with_parent() -> None:
-    """A helm that outlived its operator could go on writing while the next operator repairs."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
-    """Runs helm without a shell; `labels` of the release, which pyhelm3 has no word for, are appended here."""
+    """Runs helm without a shell, or in the warm one where it is given and understands; `labels` of the release, which
+    pyhelm3 has no word for, are appended here."""
 
     def __init__(
         self,
@@ -58,13 +50,15 @@ class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
         self._labels = dict(labels or {})
         self._values = dict(values or {})
         self._helm = helm
+        #: What is stored of the release now, where it is known without asking: see warm.Answer.
+        self.revisions: list[dict[str, Any]] | None = None
 
     async def run(self, command: list[object], input: bytes | None = None) -> bytes:  # noqa: A002
         """Runs one helm command.
 
         :raises pyhelm3.errors.Error: it failed; carries exit code, stdout and stderr
         """
-        argv = [self._executable, *(str(part) for part in command)]
+        argv = [str(part) for part in command]
         if command[0] == "upgrade":
             input = yaml_json.dumps(self._values).encode()  # noqa: A001  # Helm reads it as YAML; pyhelm3's has surrogates
             argv += ["--disable-openapi-validation"]
@@ -75,53 +69,68 @@ class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
         if command[0] in ("upgrade", "uninstall"):
             # helm's own 5 requests a second would take minutes for a release with an object for each of many nodes.
             argv += ["--qps", str(QPS), "--burst-limit", str(2 * QPS)]
-        child = await asyncio.create_subprocess_exec(
+        # An upgrade prints the whole release, for pyhelm3 to parse; what was stored is read afterwards anyway.
+        quiet = command[0] == "upgrade" and "--dry-run=server" not in command
+        answer = None
+        if self._helm is not None and self._helm.engine is not None:
+            answer = await self._helm.engine.run(argv, input, quiet=quiet, patience=self._patience)
+        if answer is None:
+            answer = await self._exec(argv, input)
+        if answer.code != 0:
+            stderr = answer.stderr.decode("utf-8", "replace").encode()  # pyhelm3's errors take it for UTF-8
+            words = stderr.lower()
+            kind = pyhelm3.errors.ReleaseNotFoundError if b"release: not found" in words else pyhelm3.errors.Error
+            raise kind(answer.code, answer.stdout, stderr)
+        self.revisions = answer.revisions
+        return b"{}" if quiet else answer.stdout
+
+    def _patience(self) -> float:
+        """Seconds that a call may take to end when it is asked to; none once the Lease is lost."""
+        return self._helm.terminate_seconds if self._helm else TERMINATE_SECONDS
+
+    async def _exec(self, argv: list[str], stdin: bytes | None) -> warm.Answer:
+        process = await asyncio.create_subprocess_exec(
+            self._executable,
             *argv,
-            stdin=asyncio.subprocess.PIPE if input is not None else asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=_die_with_parent,
-            env=_environment(),
+            preexec_fn=child.die_with_parent,
+            env=child.environment(),
         )
         try:
-            stdout, stderr = await child.communicate(input)
+            stdout, stderr = await process.communicate(stdin)
         except asyncio.CancelledError:
-            await _end(child, self._helm.terminate_seconds if self._helm else TERMINATE_SECONDS)
+            await _end(process, self._patience())
             raise
-        if child.returncode != 0:
-            stderr = stderr.decode("utf-8", "replace").encode()  # pyhelm3's errors take it for UTF-8
-            words = stderr.lower()
-            kind = pyhelm3.errors.ReleaseNotFoundError if b"release: not found" in words else pyhelm3.errors.Error
-            raise kind(child.returncode, stdout, stderr)
-        # An upgrade prints the whole release, for pyhelm3 to parse; what was stored is read afterwards anyway.
-        return b"{}" if command[0] == "upgrade" and "--dry-run=server" not in command else stdout
+        return warm.Answer(process.returncode or 0, stdout, stderr)
 
 
-def _environment() -> dict[str, str]:
-    """Ours, without what would make helm use another cluster, namespace or storage than we look at."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HELM_")}
-    homes = ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")
-    return kept | {name: os.environ[name] for name in homes if name in os.environ} | {"HELM_PLUGINS": os.devnull}
-
-
-async def _end(child: asyncio.subprocess.Process, terminate_seconds: float) -> None:
+async def _end(process: asyncio.subprocess.Process, terminate_seconds: float) -> None:
     with contextlib.suppress(ProcessLookupError):
-        child.terminate()
+        process.terminate()
         try:
-            await asyncio.wait_for(asyncio.shield(child.wait()), terminate_seconds)
+            await asyncio.wait_for(asyncio.shield(process.wait()), terminate_seconds)
         except TimeoutError:
-            child.kill()
-            await child.wait()
+            process.kill()
+            await process.wait()
 
 
 class Helm:
-    """The helm executable; one instance limits how many run at once."""
+    """The helm executable, and the warm one where `warm_executable` names it; one instance limits how many calls run
+    at once."""
 
-    def __init__(self, executable: str, concurrency: int) -> None:
+    def __init__(self, executable: str, concurrency: int, warm_executable: str = "") -> None:
         self._executable = executable
+        self.engine = warm.Engine(warm_executable) if warm_executable else None
         self._slots = asyncio.Semaphore(concurrency)
         self.terminate_seconds = TERMINATE_SECONDS
+
+    async def close(self) -> None:
+        """Ends what was kept running."""
+        if self.engine is not None:
+            await self.engine.close()
 
     async def version(self) -> str:
         """helm's version, such as v4.3.1.
@@ -147,8 +156,9 @@ class Helm:
         timeout_seconds: float,
         values: Mapping[str, Any] | None = None,
         skip_crds: bool = False,
-    ) -> None:
-        """`helm upgrade --install` of a chart on disk: exactly one helm process, no waiting for Jobs.
+    ) -> list[dict[str, Any]] | None:
+        """`helm upgrade --install` of a chart on disk: one helm process at most, no waiting for Jobs. Returns the Secrets
+        of the release's revisions (metadata only) where the API server's own answers told of them all.
 
         :raises errors.ReleaseRejected: the content was refused
         :raises errors.ReleaseUnavailable: it failed otherwise, or took longer than `timeout_seconds`
@@ -170,6 +180,7 @@ class Helm:
             )
 
         await self._bounded(f"upgrade of {release}", call, timeout_seconds)
+        return command.revisions
 
     async def rendered(
         self, release: str, namespace: str, chart: pathlib.Path, *, values: Mapping[str, Any], timeout_seconds: float
@@ -217,8 +228,10 @@ class Helm:
 
         await self._bounded(f"pull of {reference}", call, timeout_seconds)
 
-    async def uninstall(self, release: str, namespace: str, *, timeout_seconds: float) -> None:
-        """`helm uninstall`; a release that isn't there is a success.
+    async def uninstall(
+        self, release: str, namespace: str, *, timeout_seconds: float
+    ) -> list[dict[str, Any]] | None:
+        """`helm uninstall`; a release that isn't there is a success. Returns what upgrade() does.
 
         :raises errors.ReleaseUnavailable: it failed
         """
@@ -229,6 +242,7 @@ class Helm:
                 await command.uninstall(release, namespace=namespace, timeout=f"{round(timeout_seconds)}s")
 
         await self._bounded(f"uninstall of {release}", call, timeout_seconds)
+        return command.revisions
 
     async def _bounded(self, what: str, call: Callable[[], Awaitable[None]], timeout_seconds: float) -> None:
         async with self._slots:

@@ -61,13 +61,14 @@ class ObjectReleases:
         if found is not None and found.newest.status.pending:
             await self._writes.unlock(owner.namespace, found, step.why)
         failure: errors.InspectError | None = None
+        known: list[client.Object] | None = None
         labels = {group.LABEL_OBJECT_UID: owner.uid, group.LABEL_DIGEST: want.digest}
         allowed = content.served.entry.allowedKinds
         async with self._on_disk(content) as chart:
             if allowed is not None:
                 _check_kinds(await self._render(want.release, owner.namespace, chart, content), allowed)
             try:
-                await self._helm.upgrade(
+                known = await self._helm.upgrade(
                     want.release, owner.namespace, chart, labels=labels, description=step.why, values=content.values,
                     timeout_seconds=TIMEOUT_SECONDS,
                     skip_crds=allowed is not None and "CustomResourceDefinition" not in allowed,
@@ -75,7 +76,7 @@ class ObjectReleases:
             except errors.InspectError as error:
                 failure = error
         before = found.newest.number if found is not None else 0
-        left = await self._writes.check_stored(owner.namespace, want.release, before, failure)
+        left = await self._writes.check_stored(owner.namespace, want.release, before, failure, known)
         if step.action is steps.Action.REPAIR and found is not None:
             now = await self.held(owner.namespace, left.name, left.newest.number)
             await self._remove_leftovers(owner.namespace, found, now)

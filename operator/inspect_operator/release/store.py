@@ -1,6 +1,6 @@
 """What releases there are: one metadata list at start, then our own writes, and a fresh list before acting."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
@@ -67,7 +67,11 @@ class Store:
 
     async def reread(self, namespace: str, name: str) -> observed.Release | None:
         """One release, read now: what a write of Helm's really left behind."""
-        secrets = await self._cluster.list(resources.SECRETS, namespace, selector=f"owner=helm,name={name}")
+        found = await self._cluster.list(resources.SECRETS, namespace, selector=f"owner=helm,name={name}")
+        return self.take(namespace, name, found)
+
+    def take(self, namespace: str, name: str, secrets: Iterable[client.Object]) -> observed.Release | None:
+        """The same from all Secrets of the release, which the API server told of just now."""
         release = stored.releases(secrets, self._owner_label).get(name)
         if release is None:
             self._seen.pop((namespace, name), None)

@@ -1,4 +1,4 @@
-"""What every write of Helm's is followed by: the stored release is read, and decides whether it worked."""
+"""What every write of Helm's is followed by: the stored release decides whether it worked, not what helm said."""
 
 import logging
 
@@ -22,14 +22,19 @@ class Writes:
         self.ended: set[tuple[str, str, int]] = set()
 
     async def check_stored(
-        self, namespace: str, release: str, before: int, failure: errors.InspectError | None
+        self,
+        namespace: str,
+        release: str,
+        before: int,
+        failure: errors.InspectError | None,
+        known: list[client.Object] | None = None,
     ) -> observed.Release:
         """After an upgrade: the release as it is stored. `before` is the newest revision's number before it, 0 where
-        there was none; `failure` is what helm said.
+        there was none; `failure` is what helm said; `known` are the Secrets that it returned.
 
         :raises errors.InspectError: no newer revision is deployed
         """
-        left = await self._store.reread(namespace, release)
+        left = await self._left(namespace, release, known)
         ours = left is not None and left.newest.number > before and "another operation" not in str(failure)
         if left is not None and ours and left.newest.status.pending:
             self.ended.add((namespace, release, left.newest.number))
@@ -42,15 +47,24 @@ class Writes:
 
     async def uninstall(self, release: str, namespace: str, timeout_seconds: float) -> None:
         """:raises errors.InspectError: something of it is left"""
+        known: list[client.Object] | None = None
         try:
-            await self._helm.uninstall(release, namespace, timeout_seconds=timeout_seconds)
+            known = await self._helm.uninstall(release, namespace, timeout_seconds=timeout_seconds)
         finally:
-            left = await self._store.reread(namespace, release)
+            left = await self._left(namespace, release, known)
             if left is not None:
                 self.ended.add((namespace, release, left.newest.number))
         if left is not None:
             raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {left.newest.status} is stored")
         self.ended -= {entry for entry in self.ended if entry[:2] == (namespace, release)}
+
+    async def _left(
+        self, namespace: str, release: str, known: list[client.Object] | None
+    ) -> observed.Release | None:
+        """What is stored of the release: asked for, unless the API server has just told it."""
+        if known is not None:
+            return self._store.take(namespace, release, known)
+        return await self._store.reread(namespace, release)
 
     async def unlock(self, namespace: str, found: observed.Release, why: str) -> None:
         """Marks the stored revision failed; helm then lets the next upgrade through. Never rolled back: a rollback

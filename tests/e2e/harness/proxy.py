@@ -1,7 +1,7 @@
 """Stands between helm and the API server, numbers helm's writes, and does one bad thing at one of them.
 
-The operator itself talks to the API server directly; only the helm that it starts is led through here, by a small
-wrapper that also notes the pid of the helm at work.
+The operator itself talks to the API server directly; only the helm that it starts is led through here, warm or not, by
+a small wrapper that also notes the pid of the helm at work.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _HOPS = {"host", "connection", "content-length", "transfer-encoding", "accept-en
 
 
 class Proxy:
-    """Use as a context manager; `helm` is the wrapper to give to the operator."""
+    """Use as a context manager; `helm` and `warm_helm` are the wrappers to give to the operator."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._folder = folder
@@ -38,7 +38,7 @@ class Proxy:
         self.held = False  # every request is answered 503
         self.fired: list[str] = []  # the writes at which something bad was done
         self.writes: list[str] = []  # all writes that reached the API server
-        self.helm = folder / "helm"
+        self.helm, self.warm_helm = folder / "helm", folder / "warm-helm"
 
     def arm(self, judge: Callable[[int, str, str], str]) -> None:
         """From now on `judge(number, method, path)` is asked at each write, numbered from 1; it answers "kill" (helm
@@ -61,11 +61,12 @@ class Proxy:
         port = asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result(10)
         kubeconfig = self._folder / "proxied.kubeconfig"
         kubeconfig.write_text(json.dumps(_through(f"http://127.0.0.1:{port}")))
-        self.helm.write_text(
-            f'#!/bin/sh\necho $$ > "{self._folder}/helm.pid"\nexport KUBECONFIG="{kubeconfig}"\n'
-            f'exec "{shutil.which("helm")}" "$@"\n'
-        )
-        self.helm.chmod(0o755)
+        for wrapper in (self.helm, self.warm_helm):
+            wrapper.write_text(
+                f'#!/bin/sh\necho $$ > "{self._folder}/helm.pid"\nexport KUBECONFIG="{kubeconfig}"\n'
+                f'exec "{shutil.which(wrapper.name)}" "$@"\n'
+            )
+            wrapper.chmod(0o755)
         return self
 
     def __exit__(self, *_: object) -> None:

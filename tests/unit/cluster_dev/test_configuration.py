@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from embedded import components, configs, dns, folders, packages, start, topology, versions
+from embedded import binaries, components, configs, dns, folders, packages, start, topology, versions
 from embedded.errors import ClusterError
 
 STATE = Path("/s")
@@ -64,6 +64,12 @@ def test_everything_containerd_keeps_is_below_the_state_folder() -> None:
 def test_helm_is_stamped_with_its_whole_version() -> None:
     assert versions.HELM_LDFLAGS.endswith(f"version.version={versions.HELM}")
     assert versions.HELM.count(".") == 2
+
+
+def test_helm_and_warm_helm_are_of_the_version_that_the_stamp_says() -> None:
+    part = binaries.helm()
+    assert f"\thelm.sh/helm/v4 {versions.HELM}\n" in (part.source / "go.mod").read_text()
+    assert part.provides == ("helm", "warm-helm")
 
 
 def test_name_servers_on_loopback_are_of_no_use_to_a_pod(tmp_path: Path) -> None:

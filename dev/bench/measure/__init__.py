@@ -1,0 +1,1 @@
+"""What an operator costs: requests, writes, helm processes, seconds, CPU and memory, by scenario."""
