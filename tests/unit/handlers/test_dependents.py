@@ -13,7 +13,7 @@ ITEM = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web
 
 
 def live(release: str = "web", uid: str = "u1", *, owned: bool = True) -> dict[str, Any]:
-    fields = {"f:spec": {"f:replicas" if owned else "f:paused": {}}}
+    fields: dict[str, Any] = {"f:spec": {"f:replicas" if owned else "f:paused": {}}}
     return {
         "kind": "Deployment",
         "metadata": {
