@@ -243,7 +243,7 @@ async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """An operator on an empty cluster."""
     cluster = cluster_in_memory.Cluster({"kind": "Namespace", "metadata": {"name": "default"}})
     made = House(cluster, helm_in_memory.Helm(cluster))
-    monkeypatch.setattr(helms, "Helm", lambda executable, concurrency: made.helm)
+    monkeypatch.setattr(helms, "Helm", lambda *_: made.helm)
     monkeypatch.setattr(runs, "UNSEEN_SECONDS", 0.0)
     monkeypatch.setattr(operators, "REST_SECONDS", 0.0)  # a test waits for what it did, not for more
     monkeypatch.setattr(kopf, "event", lambda _, **said: made.events.append((said["reason"], said["message"])))
