@@ -157,8 +157,8 @@ class Helm:
         values: Mapping[str, Any] | None = None,
         skip_crds: bool = False,
     ) -> list[dict[str, Any]] | None:
-        """`helm upgrade --install` of a chart on disk: one helm process at most, no waiting for Jobs. Returns the Secrets
-        of the release's revisions (metadata only) where the API server's own answers told of them all.
+        """`helm upgrade --install` of a chart on disk: one helm process at most, no waiting for Jobs. Returns the
+        Secrets of the release's revisions (metadata only) where the API server's own answers told of them all.
 
         :raises errors.ReleaseRejected: the content was refused
         :raises errors.ReleaseUnavailable: it failed otherwise, or took longer than `timeout_seconds`
@@ -228,9 +228,7 @@ class Helm:
 
         await self._bounded(f"pull of {reference}", call, timeout_seconds)
 
-    async def uninstall(
-        self, release: str, namespace: str, *, timeout_seconds: float
-    ) -> list[dict[str, Any]] | None:
+    async def uninstall(self, release: str, namespace: str, *, timeout_seconds: float) -> list[dict[str, Any]] | None:
         """`helm uninstall`; a release that isn't there is a success. Returns what upgrade() does.
 
         :raises errors.ReleaseUnavailable: it failed

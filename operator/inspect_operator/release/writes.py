@@ -58,9 +58,7 @@ class Writes:
             raise errors.ReleaseUnavailable(f"release {release}: helm ended well, but {left.newest.status} is stored")
         self.ended -= {entry for entry in self.ended if entry[:2] == (namespace, release)}
 
-    async def _left(
-        self, namespace: str, release: str, known: list[client.Object] | None
-    ) -> observed.Release | None:
+    async def _left(self, namespace: str, release: str, known: list[client.Object] | None) -> observed.Release | None:
         """What is stored of the release: asked for, unless the API server has just told it."""
         if known is not None:
             return self._store.take(namespace, release, known)
