@@ -25,7 +25,7 @@ check: venv ## format, lint, types, import rules, quick unit tests; no cluster, 
 	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "make format would change these files:"; $(BIN)/ruff format --check $(CODE); }
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy -p inspect_operator
-	@$(BIN)/mypy dev/cluster/embedded dev/chart dev/demo.py tests
+	@$(BIN)/mypy dev/cluster/embedded dev/bench/measure dev/bench/naive dev/chart dev/demo.py tests
 	@$(BIN)/lint-imports --no-cache | tail -n 3
 	@$(BIN)/pytest -q -n 2 -m "not slow" tests/unit
 

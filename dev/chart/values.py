@@ -34,6 +34,7 @@ _MORE: dict[str, Schema] = {
     "activeRuns": {"minimum": 1},
     "activeRunsPerNamespace": {"minimum": 1},
     "helmConcurrency": {"minimum": 1},
+    "helmEngine": {"enum": ["exec", "warm"]},
     "logLevel": {"enum": ["DEBUG", "INFO", "WARNING", "ERROR"]},
     "logFormat": {"enum": ["json", "text"]},
     "profiles": {

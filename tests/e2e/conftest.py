@@ -28,7 +28,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Once, before the workers begin: the CRD of this checkout, and nobody else at work."""
     if hasattr(session.config, "workerinput") or session.config.option.collectonly:
         return
-    kube.run("apply", "-f", str(ROOT / "crds"))
+    # By the server: whatever others wrote as their last applied configuration stands in nobody's way.
+    kube.run("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
     kube.run("wait", "--for=condition=Established", "crd/inspects.api.practice.com", "--timeout=30s")
     replicas = kube.run("get", *INSTALLED, "-o", "jsonpath={.spec.replicas}", "--ignore-not-found")
     session.config.stash[_REPLICAS] = replicas

@@ -21,6 +21,7 @@ def bad(request: pytest.FixtureRequest, tmp_path: pathlib.Path, operator: proces
         operator.settings["WARM_HELM"] = str(made.warm_helm)
         operator.settings["HELM_CONCURRENCY"] = "1"
         yield made
+        assert ("warm helm was started" in operator.log()) == (request.param == "warm")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ _PEERS = {"exec": peers.Kind.EXEC, "warm": peers.Kind.WARM, "naive": peers.Kind.
 def main(arguments: Sequence[str]) -> int:
     """0 where everything was measured."""
     options = _parser().parse_args(arguments)
-    connection.kubectl("apply", "-f", str(peers.ROOT / "crds"))
+    connection.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(peers.ROOT / "crds"))
     with connection.alone():
         return _measure(options, arguments)
 
@@ -35,7 +35,9 @@ def _measure(options: argparse.Namespace, arguments: Sequence[str]) -> int:
                 if options.only in (None, "counts" if counted else "times"):
                     print(f"{kind.value}: {size} × {options.tasks}, {'counted' if counted else 'timed'}", flush=True)
                     # Timing the counted run as well would time the proxy.
-                    results[counted] = asyncio.run(scenarios.Run(kind, plan, counted).measure())
+                    made = results[counted] = asyncio.run(scenarios.Run(kind, plan, counted).measure())
+                    for part in made.parts:
+                        print(f"  {part.name}: {part.seconds:.1f} s, CPU {part.cpu_seconds:.1f} s", flush=True)
             pairs[kind.value] = (results[False], results[True])
             raw += [dataclasses.asdict(result) | {"counted": counted} for counted, result in results.items() if result]
         texts.append(table.markdown(pairs, plan, command))

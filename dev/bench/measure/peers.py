@@ -13,7 +13,7 @@ import time
 from measure import account
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-NAIVE = ROOT / "dev" / "bench" / "naive" / "operator.py"
+NAIVE = ROOT / "dev" / "bench" / "naive" / "peer.py"
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 

@@ -1,6 +1,6 @@
 """The peer to measure against: the operator that one writes first with kopf and pyhelm3, one release a task.
 
-Run by `kopf run -n NAMESPACE operator.py`. It keeps nothing, repairs nothing and reports no result: it is what these
+Run by `kopf run -n NAMESPACE peer.py`. It keeps nothing, repairs nothing and reports no result: it is what these
 libraries give for the asking, not a straw man with faults of its own making.
 """
 
