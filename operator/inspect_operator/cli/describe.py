@@ -60,7 +60,8 @@ def _task(context: command.Context, report: model.Report, task: model.Task) -> I
         "job": ran.job,
         "exit code": "" if ran.exit_code is None else str(ran.exit_code),
         "started": _when(ran.started, report),
-        "finished": _when(ran.finished, report) + (f", took {words.duration(ran.seconds)}" if ran.seconds else ""),
+        "finished": _when(ran.finished, report)
+        + (f", took {words.duration(ran.seconds)}" if ran.seconds is not None else ""),
         "missed": _when(task.missed, report),
         "history": " ".join(words.MARKS.get(run.verdict, "?") for run in reversed(task.history))
         + (f"  {task.pass_rate} passed" if task.pass_rate else ""),
