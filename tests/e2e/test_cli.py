@@ -40,7 +40,8 @@ def test_results_are_read(shell: cli.Shell, operator: process.Operator, namespac
     kube.apply(kube.inspect("health", *TASKS), namespace)
     kube.apply(kube.inspect("other", {"name": "a", "script": "sleep 1", "suspend": True}), namespace)
     kube.until("both seen", lambda: all(_settled(namespace, name) for name in ("health", "other")), 120)
-    found = kube.finished(namespace, "health", 120)
+    kube.finished(namespace, "health", 120)
+    found = kube.until("full reports", lambda: _reported(namespace, "health"))
     node = kube.row(found, "kernel")["targets"][0]["target"]
 
     for name, line in {
@@ -173,3 +174,10 @@ def test_what_goes_wrong_is_told_in_words_and_exit_codes(shell: cli.Shell, names
 def _settled(namespace: str, name: str) -> bool:
     """Whether its releases are there: what is told of it then changes no more, but for its runs."""
     return kube.condition(kube.get("inspect", namespace, name), "Ready").get("status") == "True"
+
+
+def _reported(namespace: str, name: str) -> kube.Object:
+    """The Inspect, once the full report of each run that has ended is kept."""
+    found = kube.get("inspect", namespace, name) or {}
+    rows = [row for row in found["status"]["results"] if row.get("verdict")]
+    return found if rows and all(row.get("report") for row in rows) else {}

@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from inspect_operator.publish import task_report
 from inspect_operator.publish.reports import model
 
 Object = Mapping[str, Any]
 
-#: Where the JSON stands in the ConfigMap.
-DATA_KEY = "report.json"
 #: What XML 1.0 can't hold, and what reorders or hides the text around it.
 _UNHOLDABLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -53,10 +52,10 @@ def inspection(body: Object, kept: Mapping[tuple[str, str], Object]) -> model.In
 def full_report(config_map: Object) -> Object | None:
     """The JSON in a task's ConfigMap; None where it is no such report."""
     try:
-        found = json.loads(_object(config_map.get("data")).get(DATA_KEY, ""))
+        found = json.loads(_object(config_map.get("data")).get(task_report.KEY, ""))
     except (TypeError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) and found.get("version") == 1 else None
+    return found if isinstance(found, dict) and found.get("version") == task_report.VERSION else None
 
 
 def merged(row: Object, full: Object | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.publish.reports import sample
 
+from inspect_operator.publish import task_report
 from inspect_operator.publish.reports import attention, model, reading, words
 
 
@@ -58,7 +59,7 @@ def test_fields_of_a_wrong_form_count_as_missing(wrong: Any) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '"a"', '{"version": 2}', "[" * 100_000])
 def test_what_is_no_report_is_none(text: str) -> None:
-    assert reading.full_report({"data": {reading.DATA_KEY: text}}) is None
+    assert reading.full_report({"data": {task_report.KEY: text}}) is None
 
 
 def test_texts_lose_what_no_form_can_hold() -> None:
