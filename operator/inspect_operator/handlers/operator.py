@@ -12,7 +12,7 @@ from inspect_operator import errors
 from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import converge, late, memory, queue, report, site, task_reports
+from inspect_operator.handlers import converge, late, memory, no_traces, queue, report, site, task_reports
 from inspect_operator.handlers.kinds import served
 from inspect_operator.handlers.notices import delivery, notifier
 from inspect_operator.publish import meters, metrics
@@ -157,6 +157,8 @@ class Operator:
 
     async def _configure(self, settings: kopf.OperatorSettings, **_: Any) -> None:
         settings.scanning.disabled = True
+        settings.persistence.diffbase_storage = no_traces.NoDiffBase()
+        settings.persistence.progress_storage = no_traces.NoProgress()
         settings.posting.loggers = False
         settings.posting.reporting_component = settings.posting.reporting_instance = group.FIELD_MANAGER
         settings.posting.event_name_prefix = "inspect-"
