@@ -20,7 +20,6 @@ GREEDY = "head -c 40M /dev/zero > /tmp/full; sleep 300"
 def test_each_reason_is_told_in_status_events_table_and_report(
     operator: process.Operator, namespace: str, try_image: str
 ) -> None:
-    kube.run("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
     no_secret = [{"secretRef": {"name": "none"}}]
     tasks: dict[str, tuple[kube.Object, str, str]] = {
         "oom": ({"script": HUNGRY, "interpreter": "python3", "resources": {"limits": {"memory": "48Mi"}}},
@@ -44,7 +43,7 @@ def test_each_reason_is_told_in_status_events_table_and_report(
     operator.start()
 
     for name, (task, _, _) in tasks.items():
-        if name != "lost":
+        if name not in ("lost", "security"):
             kube.apply(kube.inspect(name, {"name": name} | task), namespace)
     kube.apply(kube.inspect("nowhere", nowhere), namespace)
     for name in ("evicted", "deleted"):
@@ -59,6 +58,9 @@ def test_each_reason_is_told_in_status_events_table_and_report(
         eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
         kube.run("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
+    kube.until("image is waited for", lambda: _row(namespace, "pull").get("reason") == "ImagePull", PATIENCE_SECONDS)
+    kube.run("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+    kube.apply(kube.inspect("security", {"name": "security"} | tasks["security"][0]), namespace)
     for name, (_, verdict, reason) in tasks.items():
         found = kube.finished(namespace, name, PATIENCE_SECONDS)
         row = kube.row(found, name)

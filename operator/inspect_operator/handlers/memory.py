@@ -126,7 +126,9 @@ class Memory:
         place = (metadata["namespace"], kind, metadata["name"])
         if kind == "Pod":
             for owner in metadata.get("ownerReferences") or ():
-                self._pods.put((metadata["namespace"], owner["uid"]), _small(body), deleted)
+                # The last that was seen of a pod tells how it ended: evicted, deleted. It goes with its Job.
+                kept = any(job["metadata"]["uid"] == owner["uid"] for job in self._jobs.get(release))
+                self._pods.put((metadata["namespace"], owner["uid"]), _small(body), deleted and not kept)
             changed = False
         elif kind == "Job":
             name, job = (metadata["namespace"], metadata["name"]), _small(body)
@@ -134,6 +136,8 @@ class Memory:
             self._named.put(name, job, deleted)
             self._notice_job(name)
             changed = deleted
+            if deleted:
+                self._pods.drop((metadata["namespace"], metadata["uid"]))
             if deleted and place in self._wanted:
                 self._gone.setdefault(release, set()).add(metadata["name"])
         else:
@@ -268,6 +272,10 @@ class _Groups:
             self._held[place].pop(uid, None)
             if not self._held[place]:
                 del self._held[place]
+
+    def drop(self, place: tuple[str, str]) -> None:
+        """Forgets all that share the place."""
+        self._held.pop(place, None)
 
     def get(self, place: tuple[str, str]) -> Iterable[Object]:
         """All that share the place."""

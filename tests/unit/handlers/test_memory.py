@@ -62,6 +62,19 @@ def test_a_job_made_anew_under_the_same_name_is_another(seen: memory.Memory) -> 
     assert found["metadata"]["uid"] == "2"
 
 
+def test_the_last_that_was_seen_of_a_pod_stays_as_long_as_its_job(seen: memory.Memory) -> None:
+    """A pod that was evicted is gone before its Job has ended, and nothing else tells why."""
+    seen.notice_child(_child(), deleted=False)
+    gone = _pod("a", "1") | {"status": {"reason": "Evicted"}}
+    for pod in (gone, _pod("b", "of another")):
+        seen.notice_child(pod, deleted=False)
+        seen.notice_child(pod, deleted=True)
+    assert [pod["status"] for pod in seen.pods("default", WANT.release, "1")] == [{"reason": "Evicted"}]
+    assert seen.pods("default", WANT.release, "of another") == []
+    seen.notice_child(_child(), deleted=True)
+    assert seen.pods("default", WANT.release, "1") == []
+
+
 def test_pods_belong_to_the_job_that_made_them(seen: memory.Memory) -> None:
     for pod in (_pod("a", "1"), _pod("b", "2"), _pod("c", None), _pod("d", "1")):
         seen.notice_child(pod, deleted=False)
