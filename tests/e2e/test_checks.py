@@ -272,6 +272,6 @@ def test_two_releases_of_the_chart_have_no_object_in_common(namespace: str, chec
     one = rendered("one", "--set", "checks.clusterWideNamespaces={a}")
     two = rendered("two", "--set", "checks.clusterWideNamespaces={b},checks.install=false")
     assert {(kind, name) for kind, name, _ in two}.isdisjoint((kind, name) for kind, name, _ in one)
-    settings = f"crds.install=false,watchNamespaces={{{namespace}}}"
+    settings = f"crds.install=false,checks.install=true,watchNamespaces={{{namespace}}}"
     with pytest.raises(kube.Failed, match=r'"inspect-operator" in "inspect-system" .* set checks.install=false'):
         kube.helm("install", "second", CHART, "-n", namespace, "--dry-run=server", "--set", settings)
