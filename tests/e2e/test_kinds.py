@@ -15,6 +15,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "kinds"
 #: The image of the stock chart that `helm create` makes, stood in for by a small server.
 WEB = "docker.io/library/nginx:1.16.0"
+#: Part of a chart: it runs once and has done its work.
+JOB = f"""
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: once}}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{{name: once, image: {WEB}, command: ["true"]}}]
+"""
 #: What a namespace has without us.
 OWN = {"kube-root-ca.crt", "default"}
 ALL = (
@@ -145,8 +156,17 @@ def test_stock_chart_is_served_whole(
     ready(namespace, "nginx", "nginx-sample")
     assert kube.there("deployment", namespace, "nginx-sample")["spec"]["replicas"] == 1
     assert condition(namespace, "nginx", "nginx-sample", "Deployed")["reason"] == "UpgradeSuccessful"
+    (example / "charts/nginx/templates/job.yaml").write_text(JOB)
     chart_file(example, "Chart.yaml", "version: 0.1.0", "version: 0.2.0")
     kube.until("chart upgrade", lambda: kube.releases(namespace)["nginx-sample"]["chart"] == "nginx-0.2.0", 40)
+
+    # A Job that somebody deletes is left alone: made again, it would run again. What is no Job is put right beside it.
+    kube.until("ran", lambda: kube.there("job", namespace, "once")["status"].get("succeeded"))
+    kube.run("delete", "job", "once", "-n", namespace)
+    kube.run("delete", "service", "nginx-sample", "-n", namespace)
+    kube.until("made again", lambda: kube.get("service", namespace, "nginx-sample"), 30)
+    assert kube.get("job", namespace, "once") is None
+    (example / "charts/nginx/templates/job.yaml").unlink()
 
     # What Helm says of values that the chart can't take reaches the object; the release stays, and heals.
     kube.apply(sample(example, replicaCount="many"), namespace)
@@ -295,6 +315,9 @@ def test_hpa_scales_by_the_clock(
     cron = kube.there("cronjob", namespace, "hpa-sample-night")
     assert (cron["metadata"]["uid"], cron["spec"]["schedule"]) == (before, "0 4 1 1 *")
     assert kube.names("serviceaccounts,roles,rolebindings", namespace) - OWN == {"hpa-sample-night"}
+    chart_file(example, "Chart.yaml", "version: 0.1.0", "version: 0.2.0")
+    kube.until("chart upgrade", lambda: kube.releases(namespace)["hpa-sample"]["chart"] == "hpa-0.2.0", 40)
+    assert kube.there("cronjob", namespace, "hpa-sample-night")["metadata"]["uid"] == before
     kube.run("delete", "hpas.autoscal.aiops.org", "hpa-sample", "-n", namespace, "--timeout=60s")
     kube.run("delete", "deployment", "nginx-deployment", "-n", namespace)
     assert_nothing_left(namespace)
@@ -344,6 +367,9 @@ def test_dataservice_waits_updates_and_goes(
     kube.until("rolled out", lambda: _env(namespace, "proxy").get("LEVEL") == "debug")
     ready(namespace, "dataservice", "dataservice-sample", 120)
     assert kube.there("deployment", namespace, "auth")["status"]["readyReplicas"] == 2
+    assert kube.there("secret", namespace, "mysql-dataservice-login")["data"]["password"] == password
+    chart_file(example, "Chart.yaml", "version: 0.1.0", "version: 0.2.0")
+    kube.until("chart", lambda: kube.releases(namespace)["dataservice-sample"]["chart"] == "dataservice-0.2.0", 40)
     assert kube.there("secret", namespace, "mysql-dataservice-login")["data"]["password"] == password
 
     kube.run("delete", "dataservice", "dataservice-sample", "-n", namespace, "--timeout=60s")
