@@ -32,9 +32,13 @@ check: venv ## format, lint, types, import rules, quick unit tests; no cluster, 
 .PHONY: test
 test: check images browser ## everything: make check, the slow unit tests, the tests on a real cluster, the demo
 	@$(BIN)/pytest -q -n 2 -m slow tests/unit
-	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup tests/e2e; \
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup -m "not soak" tests/e2e; \
 	  $(BIN)/pytest -q tests/e2e_alone
 	@$(MAKE) --no-print-directory demo
+
+.PHONY: soak
+soak: images ## more of the same on the real cluster, for which make test has no time
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup -m soak tests/e2e
 
 .PHONY: run
 run: venv ## run the operator outside the cluster, against the embedded one; ARGS="-n default"

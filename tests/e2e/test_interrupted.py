@@ -11,7 +11,11 @@ from tests.e2e.harness import kube, marker, process, proxy
 INSTALL, UPGRADE, UNINSTALL = 4, 6, 6
 
 
-@pytest.fixture(params=["warm", "exec"])
+#: Of the two, all kills of an upgrade are tried each time; the other kills of a warm helm when there is time.
+ENGINES = pytest.mark.parametrize("bad", ["exec", "warm"], indirect=True)
+
+
+@pytest.fixture(params=["exec", pytest.param("warm", marks=pytest.mark.soak)])
 def bad(request: pytest.FixtureRequest, tmp_path: pathlib.Path, operator: process.Operator) -> Iterator[proxy.Proxy]:
     """The operator's helm goes through a proxy; one helm at a time. What is killed is the helm process by exec, and
     the child that is kept with a warm one."""
@@ -50,6 +54,7 @@ def test_killed_install(
     _deleted_without_a_trace(namespace)
 
 
+@ENGINES
 @pytest.mark.parametrize("number", range(1, UPGRADE + 1))
 def test_killed_upgrade(
     operator: process.Operator, namespace: str, bad: proxy.Proxy, markers: marker.Markers, number: int
