@@ -20,14 +20,14 @@ OURS = ("--create-namespace", "--take-ownership", "--force-conflicts", "--wait",
 
 @pytest.fixture
 def installed_before() -> Iterator[None]:
-    """Takes away what is installed, and brings it back."""
+    """Takes away what is installed, and brings it back, with this checkout's images: older ones may be gone by now."""
     there = kube.helm("list", "-n", "inspect-system", "-o", "json", "--filter", "^inspect-operator$")
     values = kube.helm("get", "values", *HERE, "-o", "json") if json.loads(there) else ""
     if values:
         kube.helm("uninstall", *HERE, "--wait", "--timeout", "120s", seconds=150)
     yield
     if values:
-        command = ("upgrade", "--install", *HERE[:1], CHART, *HERE[1:], *OURS, "--values", "-")
+        command = ("upgrade", "--install", *HERE[:1], CHART, *HERE[1:], *OURS, "--values", "-", *_images())
         kube.run(*command, stdin=values, binary="helm", seconds=150)
 
 
@@ -35,7 +35,7 @@ def installed_before() -> Iterator[None]:
 @pytest.mark.usefixtures("installed_before")
 def test_its_life_in_all_namespaces() -> None:
     began = datetime.datetime.now(datetime.UTC)
-    values = ("--set", "image.tag={0},runner.image.tag={0}".format(process.image_tag(ROOT)))
+    values = _images()
     kube.run("create", "namespace", "inspect-elsewhere")
     try:
         kube.helm("install", *HERE[:1], BEFORE, *HERE[1:], *values, *OURS, seconds=150)
@@ -71,3 +71,8 @@ def _takes_in(role: str, verb: str) -> None:
         return any("inspects" in rule.get("resources", ()) and verb in rule["verbs"] for rule in rules)
 
     kube.until(f"{role} may {verb} inspects", has)
+
+
+def _images() -> tuple[str, str]:
+    """Those of this checkout, as flags of helm."""
+    return ("--set", "image.tag={0},runner.image.tag={0}".format(process.image_tag(ROOT)))

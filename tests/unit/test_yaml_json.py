@@ -10,6 +10,9 @@ from tests.unit import hostile
 
 from inspect_operator import yaml_json
 
+#: Hundreds of texts, of which other tests try a few.
+pytestmark = pytest.mark.slow
+
 
 def _yaml_1_1(text: str, pure: bool) -> Any:
     parser = ruamel.yaml.YAML(typ="safe", pure=pure)

@@ -9,6 +9,9 @@ import yaml
 
 from inspect_operator.api import crd, fields, group, status
 
+#: Hundreds of texts, of which other tests try a few.
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).parents[3]
 Node = dict[str, Any]
 

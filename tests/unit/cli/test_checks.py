@@ -9,6 +9,9 @@ from inspect_operator.cli import main
 from inspect_operator.render import checks as checks_on_disk
 from inspect_operator.settings import data_folder
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 KNOWN = checks_on_disk.load(data_folder("checks"))
 
 

@@ -12,6 +12,9 @@ from tests.unit import cluster_in_memory
 from inspect_operator import errors
 from inspect_operator.cluster import lease
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 SECONDS = 0.3
 KEY = ("Lease", "default", "inspect-operator")
 

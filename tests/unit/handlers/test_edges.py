@@ -13,6 +13,9 @@ from tests.unit.handlers.conftest import House
 from inspect_operator import errors
 from inspect_operator.handlers import runs
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 DISK, NET = modern("disk", script="df"), modern("net", image="ping:1")
 WANT = builders.want(DISK)
 

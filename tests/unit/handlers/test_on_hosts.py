@@ -13,6 +13,9 @@ from tests.unit.handlers.conftest import House
 from inspect_operator import errors
 from inspect_operator.handlers import queue
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 CANARIES = ("canary-4711", "canary-4712")
 REMOTE = original(
     "hosts",

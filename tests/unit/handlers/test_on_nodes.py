@@ -12,6 +12,9 @@ from inspect_operator import errors
 from inspect_operator.api import group
 from inspect_operator.handlers import runs
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 NODES = modern("nodes", script="df", target={"nodes": {}})
 EVERYWHERE = original("nodes", type="script", script="df", script_location="all")
 OWN_TAINT = {"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}

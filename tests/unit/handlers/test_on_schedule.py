@@ -9,6 +9,9 @@ from tests.unit.handlers.conftest import House
 
 from inspect_operator import errors
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 NIGHTLY = modern("nightly", script="df", schedule="0 3 * * *", timeZone="Asia/Shanghai")
 CRON = ("CronJob", "default", "night--nightly")
 

@@ -9,6 +9,9 @@ from tests.unit.handlers.conftest import House
 from inspect_operator import errors
 from inspect_operator.handlers import queue
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 A, B, C = modern("a"), modern("b", dependsOn=["a"]), modern("c", dependsOn=["a", "b"])
 
 

@@ -11,6 +11,9 @@ from tests.unit.handlers.conftest import House
 from inspect_operator import errors
 from inspect_operator.handlers import permission, queue
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 WIDE = modern("pods", check="pods-well", parameters={"allNamespaces": True})
 LABEL = "api.practice.com/inspect-tasks"
 

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import pytest
 from tests.unit import builders, helm_in_memory
 from tests.unit.builders import modern
 from tests.unit.handlers.conftest import House
 
 from inspect_operator import errors
+
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
 
 DISK, NET = modern("disk", script="df"), modern("net", image="ping:1")
 KEY = ("default", "night")

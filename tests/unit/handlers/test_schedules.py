@@ -12,6 +12,9 @@ from inspect_operator.handlers import schedules
 from inspect_operator.plan import desired
 from inspect_operator.render import chart
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 CRON = modern("nightly", script="df", schedule="@daily")
 
 

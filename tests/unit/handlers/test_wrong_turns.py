@@ -3,11 +3,15 @@
 import dataclasses
 from typing import Any
 
+import pytest
 from tests.unit import builders
 from tests.unit.builders import modern, node, original
 from tests.unit.handlers.conftest import House
 
 from inspect_operator import errors
+
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
 
 NIGHTLY = "0 3 * * *"
 

@@ -7,6 +7,9 @@ import pytest
 
 from inspect_operator.plan import naming, runkey
 
+#: Hundreds of texts, of which other tests try a few.
+pytestmark = pytest.mark.slow
+
 RFC_1123_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 

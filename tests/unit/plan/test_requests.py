@@ -14,6 +14,9 @@ from tests.unit.builders import modern, release, revision
 
 from inspect_operator.plan import desired, observed, trigger
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 ONCE, DAILY, NODES, NODES_DAILY = "once", "daily", "nodes", "nodes-daily"
 FIELDS: dict[str, builders.Object] = {
     ONCE: {},

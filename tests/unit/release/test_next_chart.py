@@ -11,6 +11,9 @@ from inspect_operator.plan import desired, observed, steps
 from inspect_operator.release import apply, store
 from inspect_operator.render import chart
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 A, B, C = (builders.want(modern(script=script)) for script in "abc")
 IMAGE = builders.want(modern(image="try:1"))
 Action = steps.Action

@@ -12,6 +12,9 @@ from inspect_operator.plan import desired, observed, steps
 from inspect_operator.release import apply, store
 from inspect_operator.render import chart
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 NODES = modern(target={"nodes": {}})
 CRON = modern(schedule="@daily")
 Action = steps.Action

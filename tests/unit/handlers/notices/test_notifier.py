@@ -16,6 +16,9 @@ from inspect_operator.api import task as tasks
 from inspect_operator.handlers.notices import notifier
 from inspect_operator.publish.notices import alertmanager, due, message
 
+#: Whole passes, of which a few are enough in the quick loop.
+pytestmark = pytest.mark.slow
+
 KEY = ("default", "night")
 CHAT = {"name": "chat", "type": "slack", "secretRef": {"name": "s"}}
 
