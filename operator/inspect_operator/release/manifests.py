@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from inspect_operator import errors
 from inspect_operator.render import documents as rendered
 
 logger = logging.getLogger(__name__)
+
+#: Helm puts each object into a document of its own.
+_DOCUMENTS = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 Object = dict[str, Any]
 
@@ -31,14 +35,22 @@ def read(revision: int, text: str, notes: str) -> Deployed:
     return Deployed(revision, tuple(objects(text)), without_secrets(text), notes)
 
 
+def _mappings(text: str) -> list[Object]:
+    """Of one document. Helm's parser takes more than version 1.1 allows, such as `{image: nginx:1.16}`."""
+    try:
+        return rendered.mappings("of the chart", text)
+    except errors.TemplateFailed:
+        pass
+    try:
+        return rendered.mappings("of the chart", text, (1, 2))
+    except errors.TemplateFailed as error:
+        logger.warning("an object of a manifest was not read, it is not watched: %s", error)
+        return []
+
+
 def objects(text: str) -> Iterator[Object]:
     """Every object in a text of YAML documents; what is none was not taken by Helm either."""
-    try:
-        documents = rendered.mappings("of the chart", text)
-    except errors.TemplateFailed as error:
-        logger.warning("manifest was not read, its objects are not watched: %s", error)
-        return
-    for document in documents:
+    for document in (document for part in _DOCUMENTS.split(text) for document in _mappings(part)):
         items = document.get("items") if str(document.get("kind", "")).endswith("List") else None
         for item in items if isinstance(items, list) else [document]:
             if isinstance(item, dict) and isinstance(item.get("metadata"), dict) and item["metadata"].get("name"):

@@ -30,13 +30,13 @@ def objects(template: str, text: str) -> list[Object]:
     return found
 
 
-def mappings(template: str, text: str) -> list[Object]:
-    """The mappings in one rendered file.
+def mappings(template: str, text: str, version: tuple[int, int] = (1, 1)) -> list[Object]:
+    """The mappings in one rendered file, by the rules of that version of YAML.
 
     :raises errors.TemplateFailed: it is no YAML, or something else stands there
     """
-    yaml = ruamel.yaml.YAML(typ="safe")
-    yaml.version = (1, 1)
+    yaml = ruamel.yaml.YAML(typ="safe", pure=version != (1, 1))  # the fast parser, in C, knows 1.1 alone
+    yaml.version = version
     try:
         found = [document for document in yaml.load_all(text) if document is not None]
     except yaml_error.YAMLError as error:

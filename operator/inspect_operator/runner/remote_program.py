@@ -64,12 +64,14 @@ say begin >&2
 ( umask "$mask"; exec 3<&-; exec $new env @ENV "$program" @ARGUMENT "$script" @ARGUMENTS ) </dev/null &
 child=$!
 exec </dev/null >/dev/null 2>&1
-trap stop HUP INT TERM
+trap stop HUP INT
+trap - TERM  # a watcher that is ended before it has a trap of its own would lose the signal to ours
 trap '' PIPE
 ( trap 'kill "$!"; exit' TERM; cat <&3 & exec 3<&-; wait "$!"; stop ) &
 watcher=$!
 ( trap 'kill "$!"; exit' TERM; exec 3<&-; sleep @LIFETIME & wait "$!"; stop ) &
 timer=$!
+trap stop TERM
 exec 3<&-
 wait "$child"
 code=$?
