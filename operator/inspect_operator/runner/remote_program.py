@@ -67,9 +67,9 @@ exec </dev/null >/dev/null 2>&1
 trap stop HUP INT
 trap - TERM  # a watcher that is ended before it has a trap of its own would lose the signal to ours
 trap '' PIPE
-( trap 'kill "$!"; exit' TERM; cat <&3 & exec 3<&-; wait "$!"; stop ) &
+( trap 'kill -s KILL "$!"; exit' TERM; cat <&3 & exec 3<&-; wait "$!"; stop ) &
 watcher=$!
-( trap 'kill "$!"; exit' TERM; exec 3<&-; sleep @LIFETIME & wait "$!"; stop ) &
+( trap 'kill -s KILL "$!"; exit' TERM; exec 3<&-; sleep @LIFETIME & wait "$!"; stop ) &
 timer=$!
 trap stop TERM
 exec 3<&-
