@@ -75,6 +75,9 @@ def _as_noted(note: summary.Summary, pod: pods.Pod) -> verdict.Judgement:
 
 def _from_outside(pod: pods.Pod, end: jobs.End, report: findings.Report, seen: str) -> verdict.Judgement | None:
     """What Kubernetes did to the run. `seen`: the findings until then, in words."""
+    if end.complete and pod.ended is not None and pod.ended.exit_code == 0:
+        # It had ended by then: a kubelet that starts anew says of old pods that their deadline is over.
+        return None
     if pod.ended and pod.ended.reason == "OOMKilled":
         message = f"killed for memory; raise the memory limit or make the task need less; {seen}"
         return _with_limit(verdict.error(reasons.Reason.OOM_KILLED, message), pod)

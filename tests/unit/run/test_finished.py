@@ -184,6 +184,13 @@ def test_a_timeout_that_the_kubelet_enforced(objects: Objects, exit_code: int) -
     assert run.message == "stopped after its timeout; 1 finding: 1 fail"
 
 
+def test_what_a_kubelet_says_of_a_pod_that_had_ended_well_changes_nothing(objects: Objects) -> None:
+    """Started anew, it finds old pods past their deadline: phase Succeeded, reason DeadlineExceeded."""
+    status = {"phase": "Succeeded", "reason": "DeadlineExceeded", "message": "Pod was active on the node too long"}
+    run = finish(objects, objects.complete(), objects.ended(0, status=status), log=b"disk ok 45%\n", kind=Kind.IMAGE)
+    assert (run.verdict, run.reason) == (Verdict.SUCCESS, "Passed")
+
+
 def test_the_job_s_deadline_took_the_pod_away(objects: Objects) -> None:
     run = finish(objects, objects.failed("DeadlineExceeded"))
     assert (run.verdict, run.reason) == (Verdict.ERROR, "DeadlineExceeded")
