@@ -11,7 +11,7 @@ from inspect_operator.publish.reports import model, reading
 
 Object = dict[str, Any]
 #: On the ConfigMaps that hold the full report of a task.
-REPORT_LABEL = f"{group.GROUP}/report=true"
+REPORTS = f"{group.LABEL_REPORT}=true"
 
 
 async def chosen(context: command.Context) -> list[Object]:
@@ -83,7 +83,7 @@ async def full_reports(context: command.Context, namespaces: set[str]) -> dict[t
     where = sorted(namespaces) if len(namespaces) <= 10 else [""]
     made: dict[tuple[str, str], reading.Object] = {}
     for namespace in where:
-        for item in await context.api.list(resources.CONFIG_MAPS, namespace, selector=REPORT_LABEL, full=True):
+        for item in await context.api.list(resources.CONFIG_MAPS, namespace, selector=REPORTS, full=True):
             told = reading.full_report(item)
             if told is not None:
                 made[(item["metadata"]["namespace"], item["metadata"]["name"])] = told
