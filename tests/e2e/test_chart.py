@@ -158,7 +158,7 @@ def test_its_life_in_a_namespace(namespace: str, runner_image: str) -> None:
 
 
 def _operators(namespace: str) -> list[kube.Object]:
-    found = kube.items("pods", namespace, "-l", "app.kubernetes.io/name=inspect-operator")
+    found = kube.items("pods", namespace, labels="app.kubernetes.io/name=inspect-operator")
     return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
 
@@ -190,7 +190,7 @@ def _nothing_of_the_chart_is_left(namespace: str) -> None:
     kube.until(
         "nothing left",
         lambda: (
-            kube.items(kinds, namespace, "-l", "app.kubernetes.io/instance=op") == []
+            kube.items(kinds, namespace, labels="app.kubernetes.io/instance=op") == []
             and {one["metadata"]["name"] for one in kube.items("roles,rolebindings", namespace)}
             <= {"after--a", "kept--a"}
         ),

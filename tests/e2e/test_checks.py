@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -89,7 +90,7 @@ def in_namespace(namespace: str) -> list[Case]:
 
 def in_cluster(namespace: str) -> list[Case]:
     """What asks for the whole cluster, with the accounts that the operator's chart makes."""
-    real = kube.items("nodes", namespace, "-l", "kubernetes.io/hostname")[0]["metadata"]["name"]
+    real = kube.items("nodes", namespace, labels="kubernetes.io/hostname")[0]["metadata"]["name"]
     real_one, fakes = {"selector": f"kubernetes.io/hostname={real}"}, {"selector": f"inspect-test={namespace}"}
     return [
         Case("nodes-ready", "success", f"nodes-ready:{real} success ready", real_one),
@@ -216,8 +217,10 @@ def test_checks_of_the_namespace(operator: process.Operator, trouble: str, check
     kube.run("label", "namespace", trouble, "pod-security.kubernetes.io/enforce=restricted")
     operator.start()
     ran(trouble, "inside", in_namespace(trouble))
-    made = ("deployments,services,configmaps", trouble, "-l", "app.kubernetes.io/name=inspect-check")
-    kube.until("checks tidied up", lambda: not kube.names(*made), 10)
+    made = functools.partial(
+        kube.names, "deployments,services,configmaps", trouble, labels="app.kubernetes.io/name=inspect-check"
+    )
+    kube.until("checks tidied up", lambda: not made(), 10)
 
 
 def test_checks_of_the_whole_cluster(operator: process.Operator, trouble: str, trusted: str, fake_node: str) -> None:

@@ -22,7 +22,7 @@ def test_changed_script_runs_once_and_alone(operator: process.Operator, namespac
         assert _job_uids(namespace)["edit--b"] == other
         assert kube.row(found, "b")["revision"] == 1
         # Jobs and ConfigMaps of the runs before are gone.
-        assert len(kube.items("jobs,configmaps", namespace, "-l", "taskType=inspect")) == 4
+        assert len(kube.items("jobs,configmaps", namespace, labels="taskType=inspect")) == 4
 
 
 def test_edits_outside_the_run_key_run_nothing(operator: process.Operator, namespace: str) -> None:
@@ -71,7 +71,7 @@ def test_removed_task_takes_its_release_along(operator: process.Operator, namesp
     kube.finished(namespace, "fewer")
     kube.apply(kube.inspect("fewer", tasks[0]), namespace)
     kube.until("uninstalled", lambda: set(kube.releases(namespace)) == {"fewer--stay"})
-    kube.until("objects gone", lambda: len(kube.items("jobs,configmaps", namespace, "-l", "taskType=inspect")) == 2)
+    kube.until("objects gone", lambda: len(kube.items("jobs,configmaps", namespace, labels="taskType=inspect")) == 2)
     found = kube.finished(namespace, "fewer")
     assert [row["task_name"] for row in found["status"]["results"]] == ["stay"]
 
@@ -84,7 +84,7 @@ def test_finished_job_that_was_deleted_is_not_made_again(operator: process.Opera
         kube.run("delete", "job", "-n", namespace, "-l", "taskType=inspect")
         # A lost ConfigMap makes one upgrade of the release; the Job stays out of it.
         kube.run("delete", "configmap", "-n", namespace, "-l", "taskType=inspect")
-        kube.until("ConfigMap came back", lambda: kube.names("configmaps", namespace, "-l", "taskType=inspect"))
+        kube.until("ConfigMap came back", lambda: kube.names("configmaps", namespace, labels="taskType=inspect"))
         kube.until("upgraded", lambda: kube.releases(namespace)["gone--a"]["revision"] == "2")
         assert "lost" in kube.history(namespace, "gone--a")[-1]["description"]
         kube.run("annotate", "inspect", "gone", "-n", namespace, "touched=yes")

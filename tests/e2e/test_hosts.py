@@ -104,7 +104,7 @@ def test_each_host_tells_its_own_truth_and_no_secret_leaves(
 
     # The search finds the control, and none of the secrets.
     places = {
-        "releases": "".join(_payload(one) for one in kube.items("secrets", namespace, "-l", "owner=helm")),
+        "releases": "".join(_payload(one) for one in kube.items("secrets", namespace, labels="owner=helm")),
         "objects": json.dumps(kube.items("events,configmaps,jobs,pods,inspects", namespace)),
         "processes": seen,
         "log of the operator": operator.log(),
@@ -190,7 +190,7 @@ def test_original_task3_with_its_fields_filled_in_works_unchanged(
         json.dumps(found["status"]),
         operator.log(),
         json.dumps(kube.items("events,configmaps,jobs,pods", namespace)),
-        "".join(_payload(one) for one in kube.items("secrets", namespace, "-l", "owner=helm")),
+        "".join(_payload(one) for one in kube.items("secrets", namespace, labels="owner=helm")),
         kube.run("logs", "-n", namespace, f"job/{row['job']}"),
     ):
         assert canary not in text

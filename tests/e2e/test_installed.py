@@ -32,7 +32,7 @@ def test_installed_operator_serves_its_namespace_and_leaves_nothing(
     kube.until("event", lambda: "RunFailed" in kube.run("events", "-n", namespace, "--for", "inspect/inside"))
 
     # What Prometheus would scrape, through the API server.
-    pod = kube.items("pods", namespace, "-l", "app.kubernetes.io/name=inspect-operator")[0]["metadata"]["name"]
+    pod = kube.items("pods", namespace, labels="app.kubernetes.io/name=inspect-operator")[0]["metadata"]["name"]
     page = f"/api/v1/namespaces/{namespace}/pods/{pod}:8080/proxy"
     assert kube.run("get", "--raw", f"{page}/livez") == "ok\n"
     series = _series(kube.until("scraped", lambda: _after_fail(kube.run("get", "--raw", f"{page}/metrics"))))

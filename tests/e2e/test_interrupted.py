@@ -89,7 +89,7 @@ def test_killed_upgrade_then_a_third_content(
     assert markers.counts["one"] == markers.counts["three"] == 1
     assert markers.counts["two"] <= 1
     assert len(kube.names("jobs", namespace)) == 1
-    assert len(kube.names("configmaps", namespace, "-l", "taskType=inspect")) == 1
+    assert len(kube.names("configmaps", namespace, labels="taskType=inspect")) == 1
     _deleted_without_a_trace(namespace)
 
 

@@ -162,5 +162,5 @@ def _without(namespace: str, node: str) -> kube.Object:
 
 
 def _jobs(namespace: str) -> dict[str, kube.Object]:
-    jobs = kube.items("jobs", namespace, "-l", "taskType=inspect")
+    jobs = kube.items("jobs", namespace, labels="taskType=inspect")
     return {one["metadata"]["annotations"]["api.practice.com/target"]: one for one in jobs}

@@ -35,9 +35,9 @@ def test_jobs_carry_the_original_labels(operator: process.Operator, namespace: s
     operator.start()
     kube.run("apply", "-n", namespace, "-f", str(EXAMPLE))
     kube.finished(namespace, "myinspect")
-    jobs = kube.items("jobs", namespace, "-l", "taskType=inspect")
+    jobs = kube.items("jobs", namespace, labels="taskType=inspect")
     assert len(jobs) == 3
-    for item in [*jobs, *kube.items("pods", namespace, "-l", "taskType=inspect")]:
+    for item in [*jobs, *kube.items("pods", namespace, labels="taskType=inspect")]:
         labels = item["metadata"]["labels"]
         assert labels["app"] == labels.get("job-name", item["metadata"]["name"])
         assert labels["app.kubernetes.io/instance"] in kube.releases(namespace)

@@ -136,7 +136,7 @@ def test_the_record_spans_runs_restarts_and_pods_and_goes_with_its_task(
     owner = kube.there("configmap", namespace, "rec--watch.report")["metadata"]["ownerReferences"][0]
     assert (owner["kind"], owner["name"]) == ("Inspect", "rec")
     kube.run("delete", "inspect", "rec", "-n", namespace, "--timeout=60s")
-    kube.until("reports gone", lambda: not kube.names("configmaps", namespace, "-l", "api.practice.com/report=true"))
+    kube.until("reports gone", lambda: not kube.names("configmaps", namespace, labels="api.practice.com/report=true"))
 
 
 @pytest.mark.timeout(600)
@@ -225,5 +225,5 @@ def _missed(namespace: str, name: str, task: str) -> kube.Object:
 
 def _running(namespace: str, name: str) -> kube.Object:
     """The running pod of an Inspect's only task."""
-    pods = kube.items("pods", namespace, "-l", f"app.kubernetes.io/instance={name}--{name}")
+    pods = kube.items("pods", namespace, labels=f"app.kubernetes.io/instance={name}--{name}")
     return next((pod for pod in pods if pod["status"].get("phase") == "Running"), {})

@@ -75,7 +75,7 @@ def test_pods_of_every_kind_are_admitted(
         lambda: kube.row(kube.get("inspect", namespace, "shapes") or {}, "cron").get("verdict") == "success",
     )
     # Without an account no token is mounted; this is what all the others were like.
-    pods = kube.items("pods", namespace, "-l", "taskType=inspect")
+    pods = kube.items("pods", namespace, labels="taskType=inspect")
     with_token = [one for one in pods if any("projected" in volume for volume in one["spec"]["volumes"])]
     tasks = {one["metadata"]["annotations"]["api.practice.com/task"] for one in with_token}
     assert tasks == {"account", *(one["name"] for one in builtin if _asks(CHECKS / one["check"]))}

@@ -98,7 +98,7 @@ def _assert_only(namespace: str, final: dict[str, int]) -> None:
 
     kube.until("releases", lambda: seen() == deployed)
     for kind, expected in (("jobs", wanted - crons), ("cronjobs", crons), ("configmaps", wanted)):
-        items = kube.items(kind, namespace, "-l", "taskType=inspect")
+        items = kube.items(kind, namespace, labels="taskType=inspect")
         assert sorted(one["metadata"]["labels"]["app.kubernetes.io/instance"] for one in items) == sorted(expected), (
             kind
         )

@@ -114,7 +114,7 @@ def test_a_macro_a_broken_one_and_back(operator: process.Operator, namespace: st
     assert revisions(namespace) == {**after, "night--script": 3, "night--image": 3}
     kube.run("annotate", "inspect", "night", "-n", namespace, "api.practice.com/run-requested-at=now for later")
     kube.until("the later run", lambda: kube.row(kube.get("inspect", namespace, "night") or {}, "later").get("verdict"))
-    (later,) = kube.items("pods", namespace, "-l", "app.kubernetes.io/instance=night--later")
+    (later,) = kube.items("pods", namespace, labels="app.kubernetes.io/instance=night--later")
     assert later["metadata"]["labels"]["cost-centre"] == "b-18"
 
     kube.run("delete", "configmap", "site-macros", "-n", namespace)

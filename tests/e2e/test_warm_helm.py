@@ -81,14 +81,14 @@ class Pair:
             told = {one["metadata"]["name"]: one["metadata"]["labels"] for one in ours.revisions}
             assert told == {
                 one["metadata"]["name"]: one["metadata"]["labels"]
-                for one in kube.items("secrets", self.namespaces[1], "-l", f"owner=helm,name={self.release}")
+                for one in kube.items("secrets", self.namespaces[1], labels=f"owner=helm,name={self.release}")
             }
         return ours
 
     def stored(self, which: int) -> Any:
         """Helm's records, decoded."""
         found = {}
-        for one in kube.items("secrets", self.namespaces[which], "-l", "owner=helm"):
+        for one in kube.items("secrets", self.namespaces[which], labels="owner=helm"):
             raw = gzip.decompress(base64.b64decode(base64.b64decode(one["data"]["release"])))
             labels = {k: v for k, v in one["metadata"]["labels"].items() if k not in ("createdAt", "modifiedAt")}
             found[one["metadata"]["name"]] = (labels, one["type"], json.loads(raw))
@@ -97,7 +97,7 @@ class Pair:
     def objects(self, which: int) -> Any:
         """What stands in the namespace, as far as it is not the cluster's own doing; who manages which field too."""
         found = []
-        for one in kube.items("configmaps,jobs,services", self.namespaces[which], "--show-managed-fields"):
+        for one in kube.items("configmaps,jobs,services", self.namespaces[which]):
             metadata = one["metadata"]
             if metadata["name"] == "kube-root-ca.crt":
                 continue
@@ -187,9 +187,7 @@ async def test_life_of_a_release(pair: Pair) -> None:
     # The history is cut at three, and one answer told of all that.
     kept = kube.names("secrets", pair.namespaces[1])
     assert kept == {f"sh.helm.release.v1.r.v{number}" for number in (3, 4, 5)}
-    assert kube.items("configmaps", pair.namespaces[1], "--field-selector", "metadata.name=c")[0]["data"] == {
-        "script": f"{script}5"
-    }
+    assert kube.there("configmap", pair.namespaces[1], "c")["data"] == {"script": f"{script}5"}
     # An object that somebody deleted comes back; one that somebody edited is won back.
     pair.in_both("delete", "job", "j3")
     pair.in_both("patch", "configmap", "c", "--type=merge", "-p", '{"data":{"script":"mine","more":"theirs"}}')

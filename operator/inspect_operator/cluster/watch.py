@@ -82,7 +82,7 @@ async def _watch(
 def _keep(known: dict[str, client.Object], uid: str, item: client.Object) -> None:
     """Of each object what tells which one it was, should it be gone with the next list."""
     metadata = item["metadata"]
-    names = ("name", "namespace", "uid", "labels", "annotations")
+    names = ("name", "namespace", "uid", "labels", "annotations", "ownerReferences")
     known[uid] = {
         "apiVersion": item.get("apiVersion"),
         "kind": item.get("kind"),

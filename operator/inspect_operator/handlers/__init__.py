@@ -1,6 +1,7 @@
 """The way through the house, driven by kopf's watches; the only importer of kopf.
 
-operator.py   kopf's decorators: what happened in the cluster goes to memory and wakes a queue
+operator.py   all rooms put together: what happened in the cluster goes to memory and wakes a queue
+children.py   the watches of what releases hold, of its pods, and of nodes
 memory.py     what was last seen of every Inspect and of the Jobs, pods and ConfigMaps of its releases
 queue.py      one task at a time for each object, with back-off
 converge.py   Inspect → api → plan → render → release, and the end of an Inspect
@@ -15,6 +16,7 @@ runs.py       what one Job did: from memory, and from the API server where that 
 late.py       which runs of schedules should have begun and did not
 rows.py       the rows of the status: a task's places and their runs
 task_reports.py  the full report of each run that ended, in a ConfigMap of its own
+posted.py     Kubernetes Events on their way out
 report.py     rows → status and events: the one writer of the status
 web.py        the web server: /metrics, /livez and /readyz
 notices/      notices on their way out

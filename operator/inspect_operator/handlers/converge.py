@@ -22,6 +22,8 @@ from inspect_operator.render import chart, hosts
 logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 2.0
+#: A status that tells only that work has begun waits so long: most passes end before, and then one status tells both.
+BEGUN_SECONDS = 2.0
 
 Wanted = tuple[desired.Desired, ...]
 Found = dict[str, observed.Release]
@@ -30,8 +32,8 @@ Problems = dict[str, errors.InspectError]  # by release
 
 
 class Converger:
-    """`report` is woken whenever something changed that the status should tell. A revision that is pending since
-    before `dead_before` has no helm at work on it. `wake` has an Inspect looked at again."""
+    """`report` is woken whenever something changed that the status should tell, within so many seconds. A revision
+    that is pending since before `dead_before` has no helm at work on it. `wake` has an Inspect looked at again."""
 
     def __init__(
         self,
@@ -42,7 +44,7 @@ class Converger:
         settings: settings_module.Settings,
         renderer: chart.Renderer,
         dead_before: datetime.datetime,
-        report: Callable[[queue.Key], None],
+        report: Callable[[queue.Key, float], None],
         wake: Callable[[queue.Key], None],
         counted: meters.Meters,
     ) -> None:
@@ -95,14 +97,16 @@ class Converger:
         changing = bool(bare or due or key in self._memory.suspect)
         if not (changing or with_passwords):
             return self._settle(key, inspection, wanted, open_steps)
+        # Without our finalizer nothing was ever installed for it.
+        fresh = group.FINALIZER not in metadata.get("finalizers", ()) and not _owned(found, owner)
         if not await finalizer.put(self._cluster, owner, body):
             return None  # the object is gone; installed now, nobody would ever remove its releases
         if new and changing:
-            self._tell(key, memories.Converged(inspection.generation, False, inspection, wanted))
+            self._tell(key, memories.Converged(inspection.generation, False, inspection, wanted), BEGUN_SECONDS)
         # Decided from what was seen before; what is done is decided from what is there now.
         self._memory.suspect.discard(key)
         try:
-            found = await self._store.refresh(owner.namespace, owner.uid, _names(inspection))
+            found = await self._store.refresh(owner.namespace, owner.uid, _names(inspection), owns_none=fresh)
             uncopied = await self._copy_passwords(owner, wanted) if with_passwords else {}
             living = await self._living(owner, found)
         except errors.InspectError:
@@ -248,10 +252,10 @@ class Converger:
         inspection, wanted = (known.inspection, known.wanted) if known else (None, ())
         self._tell(key, memories.Converged(generation, True, inspection, wanted, invalid=error))
 
-    def _tell(self, key: queue.Key, converged: memories.Converged) -> None:
+    def _tell(self, key: queue.Key, converged: memories.Converged, within_seconds: float = 0.0) -> None:
         if key in self._memory.inspects:
             self._memory.converged[key] = converged
-            self._report(key)
+            self._report(key, within_seconds)
 
     async def _living(self, owner: tasks.Owner, found: Found) -> frozenset[str]:
         """Which other owners of these releases still exist; asked only where there is one."""

@@ -61,7 +61,7 @@ class Memory:
         self._wanted: dict[tuple[str, str, str], queue.Key] = {}  # by namespace, kind and name of what should exist
         self._lost: set[tuple[str, str, str]] = set()
         #: What else releases hold, as last seen: by namespace, kind and name.
-        self._held: dict[tuple[str, str, str], drift.Essence | None] = {}
+        self._held: dict[tuple[str, str, str], drift.Essence] = {}
         self._crons: dict[tuple[str, str], set[str]] = {}  # names by namespace and release
         #: Names of wanted Jobs that somebody deleted, by namespace and release: they had their turn.
         self._gone: dict[tuple[str, str], set[str]] = {}
@@ -156,7 +156,7 @@ class Memory:
                 self._lost.add(place)
             return True
         essence = drift.essence(body)
-        changed = self._held.get(place, essence) not in (None, essence)
+        changed = self._held.get(place, essence) != essence
         self._held[place] = essence
         self._lost.discard(place)
         if place[1] == "CronJob":
@@ -175,10 +175,6 @@ class Memory:
             self.active.add(name)
         else:
             self.active.discard(name)
-
-    def notice_present(self, kind: str, metadata: Object) -> None:
-        """Something that a release holds was there at start; what stands in it our watch will tell."""
-        self._held.setdefault((metadata["namespace"], kind, metadata["name"]), None)
 
     def own(self, key: queue.Key, wanted: tuple[desired.Desired, ...]) -> None:
         """From now on what happens to these releases, and to no others, concerns that Inspect."""
@@ -252,9 +248,10 @@ class Memory:
         for (kind, name), essence in rendered.items():
             self._held[(namespace, kind, name)] = essence
 
-    def missing(self, namespace: str, kind: str, name: str) -> None:
-        """It wasn't there at start."""
-        self._lost.add((namespace, kind, name))
+    def expect(self, namespace: str, kind: str, name: str) -> None:
+        """A release holds it. Where it wasn't seen by now, it is lost."""
+        if (namespace, kind, name) not in self._held:
+            self._lost.add((namespace, kind, name))
 
 
 class _Groups:

@@ -1,7 +1,6 @@
-"""kopf's decorators: each notes what happened and wakes the queue that it concerns."""
+"""All rooms put together: what happened is noted, and wakes the queue that it concerns. Inspects come by kopf."""
 
 import asyncio
-import contextvars
 import datetime
 import logging
 from typing import Any
@@ -12,7 +11,7 @@ from inspect_operator import errors
 from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import converge, late, memory, no_traces, queue, report, site, task_reports
+from inspect_operator.handlers import children, converge, late, memory, no_traces, queue, report, site, task_reports
 from inspect_operator.handlers.kinds import served
 from inspect_operator.handlers.notices import delivery, notifier
 from inspect_operator.publish import meters, metrics
@@ -25,6 +24,8 @@ logger = logging.getLogger(__name__)
 OURS = "taskType=inspect"
 #: A Job and its pod change several times within a moment; the status tells of it once.
 REST_SECONDS = 0.5
+#: So is what Helm makes of a release, one object after the other.
+CHILD_SECONDS = 0.2
 CHILDREN = (*resources.RELEASED, resources.PODS)
 #: Nodes that join together are inspected together, by one new revision.
 NODES_SECONDS = 30.0
@@ -65,14 +66,13 @@ class Operator:
         self._reports = queue.Queue("report", reporter.report, REST_SECONDS, counted)
         converger = converge.Converger(
             cluster, releases, self._store, self._memory, settings, renderer, dead_before,
-            self._reports.wake, self._converge, counted,
+            self._report, self._converge, counted,
         )  # fmt: skip
         self._converges = queue.Queue("converge", converger.converge, counted=counted)
+        self._watches = children.Watches(cluster, settings.namespaces)
         self._nodes_timer: asyncio.TimerHandle | None = None
         self._site_task: asyncio.Task[None] | None = None
         self._open_reports_task: asyncio.Task[None] | None = None
-        #: That of a handler: who is woken posts Events, and kopf knows where to by the context alone.
-        self._in_kopf = contextvars.copy_context()
 
     def _converge(self, key: queue.Key) -> None:
         self._converges.wake(key)
@@ -81,8 +81,8 @@ class Operator:
         """What is known of every Inspect."""
         return [metrics.Seen(*key, self._memory.status(key)) for key in self._memory.inspects]
 
-    def _report(self, key: queue.Key) -> None:
-        self._reports.wake(key)
+    def _report(self, key: queue.Key, within_seconds: float = 0.0) -> None:
+        self._reports.wake(key, within_seconds)
 
     async def prime(self) -> None:
         """Reads what there is: checks, templates, nodes, releases, what they hold, and what was lost meanwhile."""
@@ -94,29 +94,14 @@ class Operator:
         self._open_reports_task = asyncio.create_task(self._keep_looking_for_open_reports(), name="OpenReports")
         await self._store.prime(self._settings.namespaces)
         try:
-            for body in await self._cluster.list(resources.NODES, "", full=True):
-                self._memory.notice_node(body, deleted=False)
+            await self._watches.follow(resources.NODES, "", self._on_node)
         except errors.ClusterForbidden as error:
             self._memory.sees_nodes = False
             logger.warning("nodes can't be seen, tasks with target.nodes are refused: %s", error)
-        present = set()
-        places = [(one, where) for one in resources.RELEASED for where in self._settings.namespaces or ("",)]
-        # Of Jobs and CronJobs it matters what stands in them before the first decision.
-        full = (resources.JOBS, resources.CRON_JOBS)
-        listed = await asyncio.gather(
-            *(self._cluster.list(one, where, selector=OURS, full=one in full) for one, where in places)
-        )
-        for (resource, _), items in zip(places, listed, strict=True):
-            for item in items:
-                metadata = item["metadata"]
-                present.add((metadata["namespace"], resource.kind, metadata["name"]))
-                if resource in full:
-                    self._memory.notice_child({**item, "kind": resource.kind}, deleted=False)
-                else:
-                    self._memory.notice_present(resource.kind, metadata)
+        # What stands in them matters before the first decision.
+        await asyncio.gather(*(self._watches.follow(child, OURS, self._on_child) for child in CHILDREN))
         for namespace, name in self._store.runs():
-            if (namespace, resources.CONFIG_MAPS.kind, name) not in present:
-                self._memory.missing(namespace, resources.CONFIG_MAPS.kind, name)
+            self._memory.expect(namespace, resources.CONFIG_MAPS.kind, name)
 
     async def close(self, *, at_once: bool = False) -> None:
         """Ends what is under way: a helm at work is asked to end and waited for, or killed."""
@@ -125,6 +110,7 @@ class Operator:
                 ticking.cancel()
         if at_once:
             self._helm.terminate_seconds = 0.0
+        await self._watches.close()
         await self._kinds.close()
         await self._converges.close()
         await self._reports.close()
@@ -149,10 +135,6 @@ class Operator:
         kopf.on.startup(registry=registry)(self._configure)
         kopf.on.login(registry=registry)(_login)
         kopf.on.event(group.GROUP, group.VERSION, group.PLURAL, registry=registry)(self._on_inspect)
-        for child in CHILDREN:
-            kopf.on.event(*_place(child), registry=registry)(self._on_child)
-        if self._memory.sees_nodes:  # kopf would stop over a watch that it may not have
-            kopf.on.event(*_place(resources.NODES), registry=registry)(self._on_node)
         return registry
 
     async def _configure(self, settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -160,24 +142,19 @@ class Operator:
         settings.persistence.diffbase_storage = no_traces.NoDiffBase()
         settings.persistence.progress_storage = no_traces.NoProgress()
         settings.posting.loggers = False
-        settings.posting.reporting_component = settings.posting.reporting_instance = group.FIELD_MANAGER
-        settings.posting.event_name_prefix = "inspect-"
-        for child in CHILDREN:
-            settings.watching.label_selectors[_place(child)] = OURS
 
     async def _on_inspect(self, event: Any, **_: Any) -> None:
         key = self._memory.notice_inspect(dict(event["object"]), event["type"] == "DELETED")
-        self._in_kopf = contextvars.copy_context()
         self._converges.wake(key)
         if key not in self._memory.inspects:
             self._reports.wake(key)
 
-    async def _on_child(self, event: Any, **_: Any) -> None:
-        deleted, active = event["type"] == "DELETED", len(self._memory.active)
-        key = self._memory.notice_child(dict(event["object"]), deleted)
+    def _on_child(self, body: client.Object, deleted: bool) -> None:
+        active = len(self._memory.active)
+        key = self._memory.notice_child(body, deleted)
         if key is not None:
-            self._reports.wake(key)
-            ended = event["object"].get("kind") == "Job" and (deleted or outcome.job_ended(event["object"]))
+            self._reports.wake(key, CHILD_SECONDS)
+            ended = body["kind"] == "Job" and (deleted or outcome.job_ended(body))
             if key in self._memory.suspect or (ended and key in self._memory.waiting):
                 self._converges.wake(key)
         if len(self._memory.active) < active:
@@ -205,7 +182,7 @@ class Operator:
             self._renderer.templates, changed = templates, True
             logger.info("templates changed site=%s", ",".join(sorted(templates.places)) or "none")
         for key in tuple(self._memory.inspects) if changed else ():
-            self._in_kopf.run(self._converges.wake, key)
+            self._converges.wake(key)
 
     async def _look_for_open_reports(self) -> None:
         try:
@@ -218,9 +195,9 @@ class Operator:
             await asyncio.sleep(task_reports.LOOK_SECONDS)
             await self._look_for_open_reports()
 
-    async def _on_node(self, event: Any, **_: Any) -> None:
-        changed = self._memory.notice_node(dict(event["object"]), event["type"] == "DELETED")
-        if changed and self._nodes_timer is None:
+    def _on_node(self, body: client.Object, deleted: bool) -> None:
+        changed = self._memory.notice_node(body, deleted)
+        if changed and self._nodes_timer is None and self._memory.inspects:
             self._nodes_timer = asyncio.get_running_loop().call_later(NODES_SECONDS, self._nodes_changed)
 
     def _nodes_changed(self) -> None:
@@ -236,9 +213,3 @@ def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     if client.in_cluster():
         return kopf.login_with_service_account(**kwargs)
     return kopf.login_via_client(**kwargs)
-
-
-def _place(resource: resources.Resource) -> tuple[str, str, str]:
-    """Group, version and plural, as kopf names a kind."""
-    name, _, version = resource.api_version.rpartition("/")
-    return name, version, resource.plural

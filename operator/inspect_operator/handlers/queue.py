@@ -40,11 +40,17 @@ class Queue:
         self._entries: dict[Key, _Entry] = {}
         self._closed = False
 
-    def wake(self, key: Key) -> None:
-        """Has the key worked on now, or once more after the present run."""
+    def wake(self, key: Key, within_seconds: float = 0.0) -> None:
+        """Has the key worked on now, or once more after the present run. What can wait for more to come names the
+        seconds after which it is worked on at the latest."""
         if self._closed:
             return
         entry = self._entries.setdefault(key, _Entry())
+        if within_seconds and entry.task is None and entry.resting is None:
+            loop = asyncio.get_running_loop()
+            if entry.timer is None or entry.timer.when() > loop.time() + within_seconds:
+                self._later(key, entry, within_seconds)
+            return
         if entry.timer is not None:
             entry.timer.cancel()
             entry.timer = None
@@ -99,9 +105,14 @@ class Queue:
         if entry.again:
             self.wake(key)
         elif delay is not None and not self._closed:
-            entry.timer = asyncio.get_running_loop().call_later(delay, self.wake, key)
+            self._later(key, entry, delay)
         elif entry.failures == 0:
             self._entries.pop(key, None)
+
+    def _later(self, key: Key, entry: _Entry, seconds: float) -> None:
+        if entry.timer is not None:
+            entry.timer.cancel()
+        entry.timer = asyncio.get_running_loop().call_later(seconds, self.wake, key)
 
 
 def backoff_seconds(failures: int) -> float:

@@ -4,15 +4,13 @@ import asyncio
 import datetime
 import logging
 from collections.abc import Callable
-from typing import Any, cast
-
-import kopf
+from typing import Any
 
 from inspect_operator import errors
 from inspect_operator.api import group
 from inspect_operator.api import task as tasks
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import late, queue, runs, task_reports
+from inspect_operator.handlers import late, posted, queue, runs, task_reports
 from inspect_operator.handlers import memory as memories
 from inspect_operator.handlers import rows as task_rows
 from inspect_operator.handlers.notices import notifier as notifiers
@@ -90,7 +88,7 @@ class Reporter:
             self._notifier.dispatch(key)
         if wrote:
             for event in events.changes(before, made):
-                kopf.event(cast(kopf.Body, body), type=event.type, reason=event.reason, message=event.message)
+                await posted.post(self._cluster, resources.INSPECTS, body, event)
             if key in self._memory.waiting:
                 self._converge(key)
         if looks.failures:

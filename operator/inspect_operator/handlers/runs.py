@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 LOG_SECONDS, LOG_TRIES, LOG_AGAIN_SECONDS = 5.0, 5, 10.0
 #: So long a Job that was just installed may be unknown to our watch.
 UNSEEN_SECONDS = 3.0
-#: How often the Job of an open run is looked for: kopf tells no deletions that happened while its watch was broken.
+#: How often the Job of an open run is looked for: as long as a watch is broken nothing tells of a deletion.
 STILL_THERE_SECONDS = 60.0
 CONTAINER = "inspect"
 

@@ -29,10 +29,9 @@ def essences(objects: Iterable[Mapping[str, Any]]) -> Essences:
     return {(one["kind"], one["metadata"]["name"]): essence(one) for one in objects if one["kind"] != "Job"}
 
 
-def differs(seen: Essence | None, rendered: Essence) -> bool:
-    """Whether something that was rendered stands there otherwise; `seen` is None where its content isn't known yet.
-    What others added is theirs."""
-    return seen is not None and any(seen.get(name) != value for name, value in rendered.items())
+def differs(seen: Essence, rendered: Essence) -> bool:
+    """Whether something that was rendered stands there otherwise. What others added is theirs."""
+    return any(seen.get(name) != value for name, value in rendered.items())
 
 
 def _hash(value: Any) -> str:

@@ -43,9 +43,11 @@ class Store:
             if where == namespace and (name in names or release.newest.owner_uid == owner_uid)
         }
 
-    async def refresh(self, namespace: str, owner_uid: str, names: Collection[str]) -> dict[str, observed.Release]:
-        """The same, read from the cluster now: by owner and by name."""
-        selectors = [f"owner=helm,{self._owner_label}={owner_uid}"]
+    async def refresh(
+        self, namespace: str, owner_uid: str, names: Collection[str], *, owns_none: bool = False
+    ) -> dict[str, observed.Release]:
+        """The same, read from the cluster now: by owner, unless it can own none yet, and by name."""
+        selectors = [] if owns_none else [f"owner=helm,{self._owner_label}={owner_uid}"]
         ordered = sorted(names)
         for start in range(0, len(ordered), _NAMES_A_REQUEST):
             selectors.append(f"owner=helm,name in ({','.join(ordered[start : start + _NAMES_A_REQUEST])})")

@@ -1,11 +1,16 @@
-"""kubectl and helm as a user types them, and waiting with a deadline."""
+"""kubectl and helm as a user types them; reading, which tests do a lot of while they wait, without a process each."""
 
+import functools
 import json
 import os
 import subprocess
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+import kubernetes.config
+import kubernetes.dynamic
+import kubernetes.dynamic.exceptions
 
 Object = dict[str, Any]
 T = TypeVar("T")
@@ -60,19 +65,48 @@ def inspect(name: str, *tasks: Object, **spec: Any) -> Object:
 
 def get(kind: str, namespace: str, name: str) -> Object | None:
     """The object, or None."""
-    text = run("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
-    return json.loads(text) if text else None
+    try:
+        found: Object = _resource(kind).get(name=name, namespace=namespace).to_dict()
+    except kubernetes.dynamic.exceptions.NotFoundError:
+        return None
+    return found
 
 
-def items(kind: str, namespace: str, *arguments: str) -> list[Object]:
-    """All objects of a kind (or kinds, with commas) in a namespace."""
-    listed: list[Object] = json.loads(run("get", kind, "-n", namespace, "-o", "json", *arguments))["items"]
-    return listed
+def items(kinds: str, namespace: str, *, labels: str = "") -> list[Object]:
+    """All objects of a kind (or kinds, with commas) in a namespace, or of those under a label selector."""
+    found: list[Object] = []
+    for kind in kinds.split(","):
+        resource = _resource(kind)
+        listed = resource.get(namespace=namespace, label_selector=labels).to_dict()["items"]
+        found += [{"apiVersion": resource.group_version, "kind": resource.kind, **one} for one in listed]
+    return found
 
 
-def names(kind: str, namespace: str, *arguments: str) -> set[str]:
-    """Names of all objects of a kind."""
-    return {item["metadata"]["name"] for item in items(kind, namespace, *arguments)}
+@functools.cache
+def _api() -> kubernetes.dynamic.DynamicClient:
+    client = kubernetes.config.new_client_from_config()  # type: ignore[no-untyped-call]
+    client.user_agent = "tests"
+    return kubernetes.dynamic.DynamicClient(client)  # type: ignore[no-untyped-call]
+
+
+@functools.cache
+def _resource(word: str) -> Any:
+    """A kind by what kubectl takes for it: plural or singular, with its group after a dot where one is meant."""
+    name, _, group = word.partition(".")
+    for field in ("name", "singular_name"):
+        found = [
+            one
+            for one in _api().resources.search(**{field: name}, **({"group": group} if group else {}))
+            if isinstance(one, kubernetes.dynamic.Resource) and "/" not in one.name and one.preferred
+        ]
+        if found:
+            return min(found, key=lambda one: str(one.group))  # that of the core group, as kubectl has it
+    raise Failed(f"the cluster has no {word}")
+
+
+def names(kinds: str, namespace: str, *, labels: str = "") -> set[str]:
+    """Names of all objects of a kind or of several."""
+    return {item["metadata"]["name"] for item in items(kinds, namespace, labels=labels)}
 
 
 def merge(kind: str, namespace: str, name: str, patch: Object) -> None:

@@ -7,14 +7,13 @@ import datetime
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
-import kopf
 import pytest
 from tests.unit import builders, cluster_in_memory, helm_in_memory
 
 from inspect_operator import settings
 from inspect_operator.api import check, group
+from inspect_operator.handlers import converge, runs
 from inspect_operator.handlers import operator as operators
-from inspect_operator.handlers import runs
 from inspect_operator.plan import naming
 from inspect_operator.release import helm as helms
 from inspect_operator.runner import stream, summary, verdict
@@ -34,7 +33,6 @@ class House:
     )
     #: Checks beside the shipped ones.
     checks: dict[str, check.Check] = dataclasses.field(default_factory=dict)
-    events: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     operator: operators.Operator = dataclasses.field(init=False)
     ticks: int = 0
     _told: dict[Key, tuple[str, Any]] = dataclasses.field(default_factory=dict)
@@ -163,9 +161,14 @@ class House:
             self._collect()
             if not (changes := list(self._changes())):
                 return
-            handlers = {"Inspect": self.operator._on_inspect, "Node": self.operator._on_node}
-            for kind, event in changes:
-                await handlers.get(kind, self.operator._on_child)(event=event)
+            for kind, item, deleted in changes:
+                if kind == "Inspect":
+                    event = {"type": "DELETED" if deleted else "MODIFIED", "object": item}
+                    await self.operator._on_inspect(event=event)
+                elif kind == "Node":
+                    self.operator._on_node(item, deleted)
+                else:
+                    self.operator._on_child(item, deleted)
 
     async def report(self) -> None:
         """As if something had happened that the status might tell."""
@@ -192,7 +195,7 @@ class House:
             if owners and not uids & set(owners):
                 del self.cluster.objects[key]
 
-    def _changes(self) -> Iterator[tuple[str, Any]]:
+    def _changes(self) -> Iterator[tuple[str, Any, bool]]:
         watched = {"Inspect", "Node", *(resource.kind for resource in operators.CHILDREN)}
         now = {
             key: item
@@ -203,13 +206,13 @@ class House:
         for key, (_, item) in list(self._told.items()):
             if key not in now or now[key]["metadata"]["uid"] != item["metadata"]["uid"]:
                 del self._told[key]
-                yield key[0], {"type": "DELETED", "object": item}
+                yield key[0], item, True
         for key, item in now.items():
             version = item["metadata"]["resourceVersion"]
             if self._told.get(key, ("", None))[0] != version:
                 told = {**item, "kind": key[0], "metadata": dict(item["metadata"])}
                 self._told[key] = (version, told)
-                yield key[0], {"type": "MODIFIED", "object": told}
+                yield key[0], told, False
 
     def status(self, name: str = "night") -> Any:
         return self.cluster.objects[("Inspect", "default", name)].get("status") or {}
@@ -228,9 +231,22 @@ class House:
     def uid(self, task: str) -> str:
         return str(self.cluster.objects[("Job", "default", self.row(task)["job"])]["metadata"]["uid"])
 
+    @property
+    def events(self) -> list[tuple[str, str]]:
+        """Reason and message of each, in the order in which they were posted."""
+        found = [item for (kind, _, _), item in self.cluster.objects.items() if kind == "Event"]
+        return [(one["reason"], one["message"]) for one in found]
+
+    def forget_events(self) -> None:
+        """As if they had been seen."""
+        for key in [key for key in self.cluster.objects if key[0] == "Event"]:
+            del self.cluster.objects[key]
+
     def writes(self) -> list[tuple[str, str, str]]:
         """Requests that changed something."""
-        return [request for request in self.cluster.requests if request[0] not in ("get", "list", "log", "served")]
+        return [
+            request for request in self.cluster.requests if request[0] not in ("get", "list", "watch", "log", "served")
+        ]
 
 
 def _is_ours(item: builders.Object) -> bool:
@@ -245,8 +261,8 @@ async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     made = House(cluster, helm_in_memory.Helm(cluster))
     monkeypatch.setattr(helms, "Helm", lambda *_: made.helm)
     monkeypatch.setattr(runs, "UNSEEN_SECONDS", 0.0)
-    monkeypatch.setattr(operators, "REST_SECONDS", 0.0)  # a test waits for what it did, not for more
-    monkeypatch.setattr(kopf, "event", lambda _, **said: made.events.append((said["reason"], said["message"])))
+    for place, name in ((operators, "REST_SECONDS"), (operators, "CHILD_SECONDS"), (converge, "BEGUN_SECONDS")):
+        monkeypatch.setattr(place, name, 0.0)  # a test waits for what it did, not for more
     await made.start()
     yield made
     await made.stop()

@@ -170,7 +170,7 @@ async def test_one_large_object_leaves_room_for_others(house: House) -> None:
 async def test_a_job_whose_deletion_no_watch_told_is_missed_in_the_end(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """kopf tells nothing of what was deleted while its watch was broken."""
+    """As long as a watch is broken nothing tells of it."""
     await house.apply(DISK)
     del house.cluster.objects[("Job", "default", builders.job(WANT))]
     del house._told[("Job", "default", builders.job(WANT))]

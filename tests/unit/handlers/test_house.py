@@ -82,7 +82,7 @@ async def test_a_restart_with_nothing_new_writes_nothing_and_calls_no_helm(house
         assert [row["state"] for row in house.status()["results"]] == ["finished"] * 6 + ["waiting"]
     house.helm.calls.clear()
     house.cluster.requests.clear()
-    house.events.clear()
+    house.forget_events()
     await house.start()
     assert (house.helm.calls, house.writes(), house.events) == ([], [], [])
 

@@ -128,14 +128,14 @@ def test_an_earlier_runs_config_map_is_no_loss(seen: memory.Memory) -> None:
 
 
 def test_a_config_map_that_was_not_there_at_start_is_lost(seen: memory.Memory) -> None:
-    seen.missing("default", "ConfigMap", builders.job(WANT))
-    seen.missing("other", "ConfigMap", builders.job(IMAGE))
+    seen.expect("default", "ConfigMap", builders.job(WANT))
+    seen.expect("other", "ConfigMap", builders.job(IMAGE))
     assert seen.lost("default", (WANT, IMAGE), {}) == {"night--disk"}
 
 
 def test_an_image_has_no_config_map_to_lose(seen: memory.Memory) -> None:
     """Else every start of the operator would upgrade the releases of all image tasks."""
-    seen.missing("default", "ConfigMap", builders.job(IMAGE))
+    seen.expect("default", "ConfigMap", builders.job(IMAGE))
     assert seen.lost("default", (IMAGE,), {}) == set()
 
 
@@ -305,8 +305,8 @@ def test_a_schedule_is_compared_with_what_was_rendered(
 def test_a_schedule_that_is_not_there_is_lost(seen: memory.Memory) -> None:
     rendered = {"night--disk": drift.essences([_cron()])}
     assert seen.lost("default", (CRON,), rendered) == {"night--disk"}
-    seen.notice_present("CronJob", _cron()["metadata"])
-    assert seen.lost("default", (CRON,), rendered) == set(), "what stands in it is not known yet"
+    seen.notice_child(_cron(), deleted=False)
+    assert seen.lost("default", (CRON,), rendered) == set()
 
 
 def test_jobs_and_cron_jobs_of_a_release_count_as_made(seen: memory.Memory) -> None:

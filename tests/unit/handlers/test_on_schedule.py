@@ -61,7 +61,7 @@ async def test_a_restart_tells_nothing_again_and_loses_nothing(house: House) -> 
         await house.end(await house.tick("nightly"), output)
     before = house.status()
     house.cluster.requests.clear()
-    house.events.clear()
+    house.forget_events()
     await house.start()
     assert (house.status(), house.writes(), house.events) == (before, [], [])
 
@@ -70,7 +70,7 @@ async def test_runs_that_ended_while_the_operator_was_down_are_told_all_of_them(
     await house.apply(NIGHTLY)
     await house.end(await house.tick("nightly"))
     handlers = house.operator._on_child
-    house.operator._on_child = _deaf  # type: ignore[method-assign, assignment]
+    house.operator._on_child = _deaf  # type: ignore[method-assign]
     jobs = [await house.tick("nightly") for _ in range(2)]
     for job, output in zip(jobs, ("disk fail 1%\n", "disk ok 2%\n"), strict=True):
         await house.end(job, output)
@@ -81,7 +81,7 @@ async def test_runs_that_ended_while_the_operator_was_down_are_told_all_of_them(
     assert [past["verdict"] for past in row["history"]] == ["fail", "success"]
 
 
-async def _deaf(event: Any) -> None:
+def _deaf(body: Any, deleted: bool) -> None:
     return None
 
 

@@ -303,3 +303,34 @@ async def test_what_waits_and_what_runs_is_counted() -> None:
     assert _value(counted, "controller_runtime_reconcile_time_seconds_count", controller="test") == 3
     assert _value(counted, "controller_runtime_active_workers", controller="test") == 0
     await one.close()
+
+
+async def test_what_can_wait_is_worked_on_in_time_and_with_what_comes_before() -> None:
+    work = Work()
+    waiting = queue.Queue("test", work)
+    waiting.wake(A, 0.05)
+    waiting.wake(A, 60.0)
+    waiting.wake(B, 60.0)
+    assert not work.begun
+    waiting.wake(B)
+    await _begun(work, 2)
+    assert work.begun == [B, A], "each once: at once where asked, else when its time has come"
+    await waiting.close()
+
+
+async def test_a_wake_up_that_could_wait_is_not_lost_in_a_run() -> None:
+    work = Work()
+    work.gate.clear()
+    waiting = queue.Queue("test", work)
+    waiting.wake(A)
+    await _begun(work, 1)
+    waiting.wake(A, 60.0)
+    work.gate.set()
+    await _begun(work, 2)
+    await waiting.close()
+
+
+async def _begun(work: Work, number: int) -> None:
+    async with asyncio.timeout(10):
+        while len(work.begun) < number:  # noqa: ASYNC110  # the work itself tells nobody
+            await asyncio.sleep(0.01)

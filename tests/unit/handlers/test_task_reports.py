@@ -228,13 +228,13 @@ async def test_before_an_alarm_the_api_server_is_asked_because_our_watch_may_be_
 
     house.cluster.list = stale  # type: ignore[method-assign]
     found["status"] = {"lastScheduleTime": "2999-01-01T00:00:00Z"}
-    house.operator._on_child = _deaf  # type: ignore[method-assign, assignment]
+    house.operator._on_child = _deaf  # type: ignore[method-assign]
     await house.start()
     assert house.row("nightly")["reason"] == "Scheduled"
     assert [reason for reason, _ in house.events if reason == "ScheduleMissed"] == []
 
 
-async def _deaf(event: Any) -> None:
+def _deaf(body: Any, deleted: bool) -> None:
     return None
 
 
@@ -248,7 +248,7 @@ async def test_tasks_whose_names_leave_no_room_for_rows_are_not_told_again_and_a
     assert house.condition("Succeeded") == ("True", "TasksPassed")
     assert applied(house) == 100
     house.cluster.requests.clear()
-    house.events.clear()
+    house.forget_events()
     await house.report()
     assert (house.cluster.requests, house.events) == ([], [])
     await house.start()

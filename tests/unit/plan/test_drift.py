@@ -84,10 +84,6 @@ def test_the_order_of_fields_is_no_change(item: Object) -> None:
     assert not drift.differs(drift.essence(dict(reversed(turned.items()))), drift.essence(item))
 
 
-def test_what_has_not_been_seen_yet_is_not_taken_for_changed() -> None:
-    assert not drift.differs(None, drift.essence(CONFIG_MAP))
-
-
 def test_an_essence_holds_no_content() -> None:
     """It is kept for every object of every Inspect: a script of 200 KiB would stay in memory."""
     assert all(len(value) == 64 for value in drift.essence(_changed(CONFIG_MAP, "data.script", "x" * 9999)).values())

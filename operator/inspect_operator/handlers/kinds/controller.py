@@ -10,7 +10,7 @@ from inspect_operator import errors
 from inspect_operator.api import task as tasks
 from inspect_operator.api import watches
 from inspect_operator.cluster import client, discovery, resources, watch
-from inspect_operator.handlers import attempts, finalizer, queue
+from inspect_operator.handlers import attempts, finalizer, posted, queue
 from inspect_operator.handlers.kinds import dependents, holdings, reporter
 from inspect_operator.plan import kind, observed, overrides, state, steps
 from inspect_operator.publish import events, kind_status, meters
@@ -192,7 +192,7 @@ class Controller:
                 raise
             return period
         for event in holding.mended:
-            await self._reports.tell(resource, body, event)
+            await posted.post(self._cluster, resource, body, event)
         step = self._step(want, found, owner, body)
         failures = self._attempts.failures(key, (step,)) if step is not None else []
         failed = None
@@ -237,11 +237,13 @@ class Controller:
 
         async def act(todo: steps.Step) -> None:
             for event in kind_status.overridden(self.served.shown):
-                await self._reports.tell(resource, body, event)
+                await posted.post(self._cluster, resource, body, event)
             with self._counted.helm(todo.action):
                 await self._releases.upgrade(todo, want, content, owner)
             verb = "InstallSuccessful" if todo.found is None else "UpgradeSuccessful"
-            await self._reports.tell(resource, body, events.Event(events.NORMAL, verb, f"{todo.release}: {todo.why}"))
+            await posted.post(
+                self._cluster, resource, body, events.Event(events.NORMAL, verb, f"{todo.release}: {todo.why}")
+            )
 
         await self._attempts.carry_out(key, subject, (step,), act, lambda: self._wanted(key, owner))
         return self._seen(owner)

@@ -1,17 +1,11 @@
 """The one writer of status and events of objects of chart-backed kinds."""
 
-import datetime
-import logging
-import uuid
 from typing import Any
 
 from inspect_operator import errors
-from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import queue
-from inspect_operator.publish import events, kind_status
-
-logger = logging.getLogger(__name__)
+from inspect_operator.handlers import posted, queue
+from inspect_operator.publish import kind_status
 
 
 class Reporter:
@@ -50,38 +44,7 @@ class Reporter:
             return  # another object by now, or none
         self._written[key] = (uid, made)
         for event in kind_status.changes(before, made):
-            await self.tell(resource, body, event)
-
-    async def tell(self, resource: resources.Resource, body: client.Object, event: events.Event) -> None:
-        """One Kubernetes Event; one that can't be written is only logged."""
-        metadata = body["metadata"]
-        now = datetime.datetime.now(datetime.UTC)
-        written = {
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": {"name": f"inspect-{uuid.uuid4().hex[:20]}", "namespace": metadata["namespace"]},
-            "involvedObject": {
-                "apiVersion": resource.api_version, "kind": resource.kind, "name": metadata["name"],
-                "namespace": metadata["namespace"], "uid": metadata["uid"],
-            },
-            "type": event.type,
-            "reason": event.reason,
-            "message": event.message or event.reason,
-            "firstTimestamp": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "lastTimestamp": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "count": 1,
-            "source": {"component": group.FIELD_MANAGER},
-            "reportingComponent": group.FIELD_MANAGER,
-            "reportingInstance": group.FIELD_MANAGER,
-            "action": "Reconcile",
-        }  # fmt: skip
-        try:
-            await self._cluster.create(resources.EVENTS, metadata["namespace"], written)
-        except errors.InspectError as error:
-            logger.warning(
-                "event was not written namespace=%s name=%s reason=%s error=%s",
-                metadata["namespace"], metadata["name"], event.reason, error,
-            )  # fmt: skip
+            await posted.post(self._cluster, resource, body, event)
 
 
 def _told(status: dict[str, Any]) -> dict[str, Any]:
