@@ -194,7 +194,7 @@ class Converger:
                 if step.want is not None:
                     await self._permissions.check(step.want.task, owner.namespace, now=True)
                 with self._counted.helm(step.action):
-                    jobs = await self._releases.carry_out(step, owner)
+                    jobs = await self._releases.carry_out(step, owner, tidy=subject[1] != attempts.DELETION)
             except errors.InspectError:
                 if step.want is not None:
                     self._give_back(key, step.want)
@@ -270,6 +270,7 @@ class Converger:
         Helm: it would be refused, and the namespace takes everything along."""
         if group.FINALIZER not in body["metadata"].get("finalizers", ()):
             return None
+        self._memory.own(key, ())  # what goes now is not missed
         if not await self._terminating(owner.namespace):
             found = await self._store.refresh(owner.namespace, owner.uid, ())
             todo = tuple(

@@ -144,9 +144,14 @@ class Operator:
         settings.posting.loggers = False
 
     async def _on_inspect(self, event: Any, **_: Any) -> None:
-        key = self._memory.notice_inspect(dict(event["object"]), event["type"] == "DELETED")
-        self._converges.wake(key)
-        if key not in self._memory.inspects:
+        body = dict(event["object"])
+        place = (body["metadata"]["namespace"], body["metadata"]["name"])
+        before, told = self._memory.inspects.get(place), self._memory.status(place)
+        key = self._memory.notice_inspect(body, event["type"] == "DELETED")
+        after = self._memory.inspects.get(key)
+        if before is None or after is None or _decisive(before) != _decisive(after):
+            self._converges.wake(key)
+        if after is None or self._memory.status(key) != told:  # a status that we did not write
             self._reports.wake(key)
 
     def _on_child(self, body: client.Object, deleted: bool) -> None:
@@ -213,3 +218,8 @@ def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     if client.in_cluster():
         return kopf.login_with_service_account(**kwargs)
     return kopf.login_via_client(**kwargs)
+
+
+def _decisive(body: client.Object) -> dict[str, Any]:
+    """What releases are decided by. The spec has its generation; a status, ours above all, decides nothing."""
+    return {name: value for name, value in body["metadata"].items() if name != "resourceVersion"}

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import pathlib
+import shutil
 import tempfile
 from typing import Any
 
@@ -20,6 +22,10 @@ logger = logging.getLogger(__name__)
 BASE_TIMEOUT_SECONDS = 60.0
 SECONDS_A_MIB = 60.0
 
+#: A chart lives for one call: no disk needs to hear of it.
+_MEMORY = "/dev/shm"  # noqa: S108  # what is made in there is ours alone
+_IN_MEMORY = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+
 Objects = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -35,13 +41,14 @@ class Releases:
         #: Revisions (namespace, release, number) left pending by a helm of ours that has ended.
         self.ended = self._writes.ended
 
-    async def carry_out(self, step: steps.Step, owner: tasks.Owner) -> frozenset[str]:
-        """Does what the step says; returns the names of the Jobs that the release holds now.
+    async def carry_out(self, step: steps.Step, owner: tasks.Owner, *, tidy: bool = True) -> frozenset[str]:
+        """Does what the step says; returns the names of the Jobs that the release holds now. Not `tidy`: what stands
+        in no manifest of an uninstalled release is left to the caller.
 
         :raises errors.InspectError: ReleaseRejected, ReleaseUnavailable, TemplateFailed, ManifestRejected, Cluster…
         """
         if step.action is steps.Action.UNINSTALL:
-            await self._uninstall(step.release, owner.namespace, step.found)
+            await self._uninstall(step.release, owner.namespace, step.found, tidy=tidy)
             return frozenset()
         if step.action is steps.Action.REINSTALL:
             await self._uninstall(step.release, owner.namespace, step.found)
@@ -78,7 +85,8 @@ class Releases:
         release, before = want.release, step.found.newest.number if step.found else 0
         failure: errors.InspectError | None = None
         known: list[client.Object] | None = None
-        with tempfile.TemporaryDirectory(prefix="inspect-chart-") as folder:
+        folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="inspect-chart-", dir=_IN_MEMORY)
+        try:
             path = pathlib.Path(folder) / "chart"
             size = await asyncio.to_thread(self._on_disk, chart, path)
             timeout = BASE_TIMEOUT_SECONDS + SECONDS_A_MIB * size / 2**20
@@ -88,18 +96,23 @@ class Releases:
                 )
             except errors.InspectError as error:
                 failure = error
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder)
         await self._writes.check_stored(namespace, release, before, failure, known)
 
     def _on_disk(self, chart: charts.Chart, path: pathlib.Path) -> int:
         self._renderer.write(chart, path)
         return sum(file.stat().st_size for file in path.rglob("*.json"))
 
-    async def _uninstall(self, release: str, namespace: str, found: observed.Release | None) -> None:
+    async def _uninstall(
+        self, release: str, namespace: str, found: observed.Release | None, *, tidy: bool = True
+    ) -> None:
         """Leftovers of revisions that never were deployed go first: once the release is gone nobody knows of them."""
-        if found is not None and found.newest.status is not observed.Status.DEPLOYED:
+        if tidy and found is not None and found.newest.status is not observed.Status.DEPLOYED:
             await leftovers.remove(self._cluster, namespace, leftovers.of_release(release))
         await self._writes.uninstall(release, namespace, BASE_TIMEOUT_SECONDS)
-        await leftovers.remove(self._cluster, namespace, leftovers.of_release(release), passwords=True)
+        if tidy:
+            await leftovers.remove(self._cluster, namespace, leftovers.of_release(release), passwords=True)
         logger.info("release was uninstalled namespace=%s release=%s", namespace, release)
 
     async def _next_chart(
