@@ -1,0 +1,120 @@
+"""What the API server really stored, in its order: does the status ever claim more than the releases bear out?"""
+
+import asyncio
+import contextlib
+import dataclasses
+import time
+
+from inspect_operator import errors
+from inspect_operator.cluster import client, resources
+from inspect_operator.plan import naming, observed
+
+#: A change that no generation tells of (a run that was asked for, a repair) may take so long before it is told.
+GRACE_SECONDS = 10.0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    version: int
+    seconds: float  # monotonic, when the watch told of it
+    type: str
+    body: client.Object
+
+
+class Truth:
+    """Watches Inspects and Helm's records of a namespace past the proxy; use as an async context manager."""
+
+    def __init__(self, cluster: client.Cluster, namespace: str) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._seen: list[_Seen] = []
+
+    async def __aenter__(self) -> "Truth":
+        kinds = (resources.INSPECTS, resources.SECRETS)
+        self._watches = [asyncio.create_task(self._watch(one), name=f"truth {one.plural}") for one in kinds]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
+
+    def inspect(self) -> client.Object | None:
+        """The newest that was seen of the only Inspect; None: it is gone, or never was."""
+        for one in reversed(self._seen):
+            if one.body.get("kind") == "Inspect":
+                return None if one.type == "DELETED" else one.body
+        return None
+
+    def lies(self) -> list[str]:
+        """Moments at which `Ready=True` stood for the present generation while a release was not as it says."""
+        said: list[str] = []
+        releases: dict[str, dict[int, str]] = {}
+        inspect: client.Object | None = None
+        since: float | None = None
+        for one in sorted(self._seen, key=lambda seen: seen.version):
+            if one.body.get("kind") == "Inspect":
+                claimed = ready(inspect)
+                inspect = None if one.type == "DELETED" else one.body
+                wrong = not_deployed(inspect, releases) if ready(inspect) and not claimed else []
+                if wrong:
+                    said.append(f"Ready=True was written at version {one.version} while {', '.join(wrong)}")
+            else:
+                _keep(releases, one)
+            standing = bool(ready(inspect) and not_deployed(inspect, releases))
+            if not standing:
+                since = None
+            elif since is None:
+                since = one.seconds
+            elif one.seconds - since > GRACE_SECONDS:
+                said.append(f"Ready=True stood for {one.seconds - since:.0f} s: {not_deployed(inspect, releases)}")
+                since = one.seconds
+        if since is not None and time.monotonic() - since > GRACE_SECONDS:
+            said.append(f"Ready=True stands to the end: {not_deployed(inspect, releases)}")
+        return said
+
+    async def _watch(self, resource: resources.Resource) -> None:
+        while True:
+            with contextlib.suppress(errors.ClusterUnavailable):
+                async for kind, body in self._cluster.watch(resource, self._namespace):
+                    version = int(body["metadata"]["resourceVersion"])
+                    body.pop("data", None)
+                    self._seen.append(_Seen(version, time.monotonic(), kind, {**body, "kind": resource.kind}))
+
+
+def ready(inspect: client.Object | None) -> bool:
+    """Whether the status claims it for the present generation."""
+    if inspect is None or inspect["metadata"].get("deletionTimestamp"):
+        return False
+    generation = inspect["metadata"]["generation"]
+    return any(
+        one["type"] == "Ready" and one["status"] == "True" and one["observedGeneration"] == generation
+        for one in inspect.get("status", {}).get("conditions", ())
+    )
+
+
+def not_deployed(inspect: client.Object | None, releases: dict[str, dict[int, str]]) -> list[str]:
+    """Releases that are not there or whose newest revision is not deployed; one that waits for others may be absent."""
+    wrong = []
+    wanted = {}
+    for task in (inspect or {}).get("spec", {}).get("tasks", ()):
+        wanted[naming.release_name((inspect or {})["metadata"]["name"], task["name"])] = task
+    for name, task in wanted.items():
+        revisions = releases.get(name, {})
+        status = revisions[max(revisions)] if revisions else "absent"
+        if status != observed.Status.DEPLOYED and not (status == "absent" and task.get("dependsOn")):
+            wrong.append(f"{name} is {status}")
+    return wrong + [f"{name} is there" for name in releases if name not in wanted]
+
+
+def _keep(releases: dict[str, dict[int, str]], one: _Seen) -> None:
+    labels = one.body["metadata"].get("labels") or {}
+    if labels.get("owner") != "helm":
+        return
+    revisions = releases.setdefault(labels["name"], {})
+    if one.type == "DELETED":
+        revisions.pop(int(labels["version"]), None)
+    else:
+        revisions[int(labels["version"])] = labels["status"]
+    if not revisions:
+        del releases[labels["name"]]

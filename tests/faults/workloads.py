@@ -1,0 +1,130 @@
+"""What users do, and what has to have run once it is done. A word names a content: `one.2` is the second script of task
+one; it is said to the markers outside of Kubernetes by each run."""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from inspect_operator.api import group
+from inspect_operator.cluster import client, resources
+from tests.e2e.harness import marker
+from tests.faults import injection as injections
+from tests.faults import plan as plans
+
+NAME = "i"
+Object = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """Where a workload takes place. `cluster` leads to the API server past the proxy."""
+
+    cluster: client.Cluster
+    namespace: str
+    markers: marker.Markers
+    injection: Callable[[], injections.Injection]
+
+    def script(self, word: str) -> str:
+        """Says the word, in this namespace."""
+        return self.markers.script(f"{self.namespace}.{word}")
+
+    def tasks(self) -> list[Object]:
+        """Five: a script, one after it, one on the node, a schedule, and a suspended one. The schedules never fire."""
+        on_linux = {"nodes": {"selector": {"matchLabels": {"kubernetes.io/os": "linux"}}}}
+        return [
+            {"name": "one", "script": self.script("one.1")},
+            {"name": "two", "script": self.script("two.1"), "dependsOn": ["one"]},
+            {"name": "node", "script": self.script("node.1"), "target": on_linux},
+            {"name": "cron", "script": "echo cron ok", "schedule": "0 3 1 1 *"},
+            {"name": "idle", "script": "echo idle ok", "schedule": "0 4 1 1 *", "suspend": True},
+        ]
+
+    async def create(self) -> None:
+        """The Inspect of these tasks."""
+        body = {
+            "apiVersion": group.API_VERSION,
+            "kind": group.KIND,
+            "metadata": {"name": NAME},
+            "spec": {"tasks": self.tasks()},
+        }
+        await self.cluster.create(resources.INSPECTS, self.namespace, body)
+
+    async def put(self, tasks: list[Object]) -> None:
+        """Another list of tasks."""
+        await self.patch({"spec": {"tasks": tasks}})
+
+    async def patch(self, body: Object) -> None:
+        """A change of the Inspect."""
+        await self.cluster.merge(resources.INSPECTS, self.namespace, NAME, body)
+
+    async def delete(self) -> None:
+        """In the background."""
+        await self.cluster.delete(resources.INSPECTS, self.namespace, NAME)
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """`exists`: the Inspect was made, and its runs have ended, before the change that is watched. `ran`: the words that
+    have to have been said once at the end; `may_run`: those that may have been."""
+
+    change: Callable[[Scene], Awaitable[None]]
+    ran: tuple[str, ...] = ("one.1", "two.1", "node.1")
+    may_run: tuple[str, ...] = ()
+    exists: bool = True
+    gone: bool = False
+
+
+async def _create(scene: Scene) -> None:
+    await scene.create()
+
+
+async def _edit(scene: Scene) -> None:
+    tasks = scene.tasks()
+    tasks[0]["script"] = scene.script("one.2")
+    await scene.put(tasks)
+
+
+async def _schedule(scene: Scene) -> None:
+    tasks = scene.tasks()
+    tasks[3]["schedule"] = "30 5 1 1 *"
+    await scene.put(tasks)
+
+
+async def _add_and_remove(scene: Scene) -> None:
+    tasks = scene.tasks()
+    tasks[2] = {"name": "more", "script": scene.script("more.1")}
+    await scene.put(tasks)
+
+
+async def _suspend(scene: Scene) -> None:
+    tasks = scene.tasks()
+    tasks[3]["suspend"] = True
+    await scene.put(tasks)
+
+
+async def _run_now(scene: Scene) -> None:
+    await scene.patch({"metadata": {"annotations": {group.ANNOTATION_RUN_REQUEST: "again for one"}}})
+
+
+async def _delete(scene: Scene) -> None:
+    await scene.delete()
+
+
+async def _delete_during_create(scene: Scene) -> None:
+    await scene.create()
+    await scene.injection().until(plans.Kind.WRITES, lambda place: place.startswith("helm PATCH jobs"))
+    await scene.delete()
+
+
+WORKLOADS = {
+    "create": Workload(_create, exists=False),
+    "edit": Workload(_edit, ran=("one.1", "one.2", "two.1", "node.1")),
+    "schedule": Workload(_schedule),
+    "add-remove": Workload(_add_and_remove, ran=("one.1", "two.1", "node.1", "more.1")),
+    "suspend": Workload(_suspend),
+    "run-now": Workload(_run_now, ran=("one.1", "one.1", "two.1", "node.1")),
+    "delete": Workload(_delete, gone=True),
+    "delete-create": Workload(
+        _delete_during_create, ran=(), may_run=("one.1", "two.1", "node.1"), exists=False, gone=True
+    ),
+}
