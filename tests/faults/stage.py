@@ -94,12 +94,14 @@ async def _act(
     injection = played.injection = await between.arm(plan.fault, plan.place)
     await workload.change(scene)
     if plan.fault is not None:
-        await _fired(injection, between, lambda: oracles.ended(seen.inspect(), workload))
+        await _fired(
+            injection, between, lambda: oracles.ended(seen.inspect(), workload) and _wrote(between, workload.needs)
+        )
         played.met = injection.fired.is_set()
     over = max(time.monotonic(), injection.over_seconds)
     deadline = over + END_SECONDS
     while True:
-        if oracles.ended(seen.inspect(), workload):
+        if oracles.ended(seen.inspect(), workload) and _wrote(between, workload.needs):
             played.state = await state.read(scene.cluster, scene.namespace)
             at_rest = between.quiet_seconds() > REST_SECONDS
             if at_rest and (expected is None or not state.differences(expected, played.state)):
@@ -120,6 +122,10 @@ async def _act(
     await _nothing_left(scene, played)
     made = await asyncio.to_thread(log.made, "jobs")
     played.problems += oracles.runs(scene, workload, made)
+
+
+def _wrote(between: proxy.Proxy, place: str) -> bool:
+    return any(one.startswith(place) for one in between.injection.met[plans.Kind.WRITES]) if place else True
 
 
 async def _fired(injection: injections.Injection, between: proxy.Proxy, ended: "oracles.Probe") -> None:

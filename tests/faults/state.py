@@ -7,14 +7,14 @@ from typing import Any
 from inspect_operator.cluster import client, resources
 from inspect_operator.plan import observed
 from inspect_operator.release import stored
-from tests.faults import places
+from tests.faults import places, workloads
 
 Object = dict[str, Any]
 State = dict[str, Any]
 
 KINDS = (*resources.RELEASED, resources.PODS, resources.SECRETS, resources.INSPECTS)
-#: Made by the cluster itself in every namespace.
-_THE_CLUSTERS = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}
+#: Made by the cluster itself in every namespace, and the templates of a site.
+_NOT_OURS = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"), ("ConfigMap", workloads.SITE)}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HEX = re.compile(r"\b[0-9a-f]{10,64}\b")
@@ -29,7 +29,7 @@ async def read(cluster: client.Cluster, namespace: str) -> State:
         items = await cluster.list(resource, namespace, full=True)
         for item in items:
             item.setdefault("kind", resource.kind)
-        plain = [_steady(item) for item in items if (resource.kind, item["metadata"]["name"]) not in _THE_CLUSTERS]
+        plain = [_steady(item) for item in items if (resource.kind, item["metadata"]["name"]) not in _NOT_OURS]
         if resource is resources.SECRETS:
             found["Release"] = _releases([item for item in items if item.get("type") == "helm.sh/release.v1"])
             plain = [_steady(item) for item in items if item.get("type") != "helm.sh/release.v1"]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import time
+from collections.abc import Sequence
 
 from inspect_operator import errors
 from inspect_operator.cluster import client, resources
@@ -14,7 +15,9 @@ GRACE_SECONDS = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
-class _Seen:
+class Seen:
+    """What a watch told."""
+
     version: int
     seconds: float  # monotonic, when the watch told of it
     type: str
@@ -27,7 +30,7 @@ class Truth:
     def __init__(self, cluster: client.Cluster, namespace: str) -> None:
         self._cluster = cluster
         self._namespace = namespace
-        self._seen: list[_Seen] = []
+        self._seen: list[Seen] = []
 
     async def __aenter__(self) -> "Truth":
         kinds = (resources.INSPECTS, resources.SECRETS)
@@ -47,31 +50,8 @@ class Truth:
         return None
 
     def lies(self) -> list[str]:
-        """Moments at which `Ready=True` stood for the present generation while a release was not as it says."""
-        said: list[str] = []
-        releases: dict[str, dict[int, str]] = {}
-        inspect: client.Object | None = None
-        since: float | None = None
-        for one in sorted(self._seen, key=lambda seen: seen.version):
-            if one.body.get("kind") == "Inspect":
-                claimed = ready(inspect)
-                inspect = None if one.type == "DELETED" else one.body
-                wrong = not_deployed(inspect, releases) if ready(inspect) and not claimed else []
-                if wrong:
-                    said.append(f"Ready=True was written at version {one.version} while {', '.join(wrong)}")
-            else:
-                _keep(releases, one)
-            standing = bool(ready(inspect) and not_deployed(inspect, releases))
-            if not standing:
-                since = None
-            elif since is None:
-                since = one.seconds
-            elif one.seconds - since > GRACE_SECONDS:
-                said.append(f"Ready=True stood for {one.seconds - since:.0f} s: {not_deployed(inspect, releases)}")
-                since = one.seconds
-        if since is not None and time.monotonic() - since > GRACE_SECONDS:
-            said.append(f"Ready=True stands to the end: {not_deployed(inspect, releases)}")
-        return said
+        """Until now."""
+        return lies(self._seen, time.monotonic())
 
     async def _watch(self, resource: resources.Resource) -> None:
         while True:
@@ -79,7 +59,35 @@ class Truth:
                 async for kind, body in self._cluster.watch(resource, self._namespace):
                     version = int(body["metadata"]["resourceVersion"])
                     body.pop("data", None)
-                    self._seen.append(_Seen(version, time.monotonic(), kind, {**body, "kind": resource.kind}))
+                    self._seen.append(Seen(version, time.monotonic(), kind, {**body, "kind": resource.kind}))
+
+
+def lies(seen: Sequence[Seen], now_seconds: float) -> list[str]:
+    """Moments at which `Ready=True` stood for the present generation while a release was not as it says."""
+    said: list[str] = []
+    releases: dict[str, dict[int, str]] = {}
+    inspect: client.Object | None = None
+    since: float | None = None
+    for one in sorted(seen, key=lambda event: event.version):
+        if one.body.get("kind") == "Inspect":
+            claimed = ready(inspect)
+            inspect = None if one.type == "DELETED" else one.body
+            wrong = not_deployed(inspect, releases) if ready(inspect) and not claimed else []
+            if wrong:
+                said.append(f"Ready=True was written at version {one.version} while {', '.join(wrong)}")
+        else:
+            _keep(releases, one)
+        standing = bool(ready(inspect) and not_deployed(inspect, releases))
+        if not standing:
+            since = None
+        elif since is None:
+            since = one.seconds
+        elif one.seconds - since > GRACE_SECONDS:
+            said.append(f"Ready=True stood for {one.seconds - since:.0f} s: {not_deployed(inspect, releases)}")
+            since = one.seconds
+    if since is not None and now_seconds - since > GRACE_SECONDS:
+        said.append(f"Ready=True stands to the end: {not_deployed(inspect, releases)}")
+    return said
 
 
 def ready(inspect: client.Object | None) -> bool:
@@ -107,7 +115,7 @@ def not_deployed(inspect: client.Object | None, releases: dict[str, dict[int, st
     return wrong + [f"{name} is there" for name in releases if name not in wanted]
 
 
-def _keep(releases: dict[str, dict[int, str]], one: _Seen) -> None:
+def _keep(releases: dict[str, dict[int, str]], one: Seen) -> None:
     labels = one.body["metadata"].get("labels") or {}
     if labels.get("owner") != "helm":
         return

@@ -12,6 +12,7 @@ from tests.faults import injection as injections
 from tests.faults import plan as plans
 
 NAME = "i"
+SITE = "site-macros"
 Object = dict[str, Any]
 
 
@@ -65,13 +66,15 @@ class Scene:
 @dataclasses.dataclass(frozen=True)
 class Workload:
     """`exists`: the Inspect was made, and its runs have ended, before the change that is watched. `ran`: the words that
-    have to have been said once at the end; `may_run`: those that may have been."""
+    have to have been said at the end, each so often; `may_run`: those that may have been."""
 
     change: Callable[[Scene], Awaitable[None]]
     ran: tuple[str, ...] = ("one.1", "two.1", "node.1")
     may_run: tuple[str, ...] = ()
     exists: bool = True
     gone: bool = False
+    #: Helm has to have written this before it can be over: no generation of the Inspect tells of the change.
+    needs: str = ""
 
 
 async def _create(scene: Scene) -> None:
@@ -106,6 +109,18 @@ async def _run_now(scene: Scene) -> None:
     await scene.patch({"metadata": {"annotations": {group.ANNOTATION_RUN_REQUEST: "again for one"}}})
 
 
+async def _template(scene: Scene) -> None:
+    """The site's macro for what stands on every pod; what belongs to schedules is rendered anew."""
+    text = "{% macro metadata() %}\nmetadata: {labels: {cost-centre: b-17}}\n{% endmacro %}\n"
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": SITE, "labels": {group.LABEL_TEMPLATES: "macros"}},
+        "data": {"metadata.yaml": text},
+    }
+    await scene.cluster.create(resources.CONFIG_MAPS, scene.namespace, body)
+
+
 async def _delete(scene: Scene) -> None:
     await scene.delete()
 
@@ -122,7 +137,8 @@ WORKLOADS = {
     "schedule": Workload(_schedule),
     "add-remove": Workload(_add_and_remove, ran=("one.1", "two.1", "node.1", "more.1")),
     "suspend": Workload(_suspend),
-    "run-now": Workload(_run_now, ran=("one.1", "one.1", "two.1", "node.1")),
+    "run-now": Workload(_run_now, ran=("one.1", "one.1", "two.1", "node.1"), needs="helm PATCH jobs"),
+    "template": Workload(_template, needs="helm PATCH cronjobs i--idle"),
     "delete": Workload(_delete, gone=True),
     "delete-create": Workload(
         _delete_during_create, ran=(), may_run=("one.1", "two.1", "node.1"), exists=False, gone=True
