@@ -7,8 +7,8 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from inspect_operator.cluster import client
-from tests.e2e.harness import marker
-from tests.faults import ledger, stage, upstream, workloads
+from tests.e2e.harness import marker, upstream
+from tests.faults import ledger, stage, workloads
 from tests.faults import plan as plans
 
 #: Of so many plans one is watched for half a minute at its end: nothing may be written at rest.

@@ -15,8 +15,9 @@ from collections.abc import Callable
 import aiohttp
 from aiohttp import web
 
+from tests.e2e.harness import upstream
 from tests.faults import injection as injections
-from tests.faults import peers, places, streams, upstream
+from tests.faults import peers, places, streams
 from tests.faults import plan as plans
 
 #: Of headers, what concerns one connection only.

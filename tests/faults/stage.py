@@ -12,9 +12,9 @@ import time
 from collections.abc import AsyncIterator
 
 from inspect_operator.cluster import client, resources
-from tests.e2e.harness import audit, marker, process
+from tests.e2e.harness import audit, marker, process, upstream
 from tests.faults import injection as injections
-from tests.faults import oracles, proxy, state, truth, upstream, workloads
+from tests.faults import oracles, proxy, state, truth, workloads
 from tests.faults import plan as plans
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -91,17 +91,19 @@ async def _act(
         await scene.create()
         await _until(lambda: oracles.finished(seen.inspect()), END_SECONDS, "the object to begin with")
         await _until(lambda: between.quiet_seconds() > 1.5, END_SECONDS, "rest before the change")
+
+    def may_be_over() -> bool:
+        return oracles.ended(seen.inspect(), workload) and _wrote(between, workload.needs)
+
     injection = played.injection = await between.arm(plan.fault, plan.place)
     await workload.change(scene)
     if plan.fault is not None:
-        await _fired(
-            injection, between, lambda: oracles.ended(seen.inspect(), workload) and _wrote(between, workload.needs)
-        )
+        await _fired(may_be_over)
         played.met = injection.fired.is_set()
     over = max(time.monotonic(), injection.over_seconds)
     deadline = over + END_SECONDS
     while True:
-        if oracles.ended(seen.inspect(), workload) and _wrote(between, workload.needs):
+        if may_be_over():
             played.state = await state.read(scene.cluster, scene.namespace)
             at_rest = between.quiet_seconds() > REST_SECONDS
             if at_rest and (expected is None or not state.differences(expected, played.state)):

@@ -109,6 +109,11 @@ async def _run_now(scene: Scene) -> None:
     await scene.patch({"metadata": {"annotations": {group.ANNOTATION_RUN_REQUEST: "again for one"}}})
 
 
+async def _lost(scene: Scene) -> None:
+    """Somebody deletes an object of a release behind Helm's back."""
+    await scene.cluster.delete(resources.CRON_JOBS, scene.namespace, f"{NAME}--cron")
+
+
 async def _template(scene: Scene) -> None:
     """The site's macro for what stands on every pod; what belongs to schedules is rendered anew."""
     text = "{% macro metadata() %}\nmetadata: {labels: {cost-centre: b-17}}\n{% endmacro %}\n"
@@ -138,6 +143,7 @@ WORKLOADS = {
     "add-remove": Workload(_add_and_remove, ran=("one.1", "two.1", "node.1", "more.1")),
     "suspend": Workload(_suspend),
     "run-now": Workload(_run_now, ran=("one.1", "one.1", "two.1", "node.1"), needs="helm PATCH jobs"),
+    "lost": Workload(_lost, needs="helm PATCH cronjobs i--cron"),
     "template": Workload(_template, needs="helm PATCH cronjobs i--idle"),
     "delete": Workload(_delete, gone=True),
     "delete-create": Workload(

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from tests.faults import plan, proxy, upstream
+from tests.e2e.harness import upstream
+from tests.faults import plan, proxy
 
 pytestmark = pytest.mark.slow
 
