@@ -98,7 +98,7 @@ async def _act(
     injection = played.injection = await between.arm(plan.fault, plan.place)
     await workload.change(scene)
     if plan.fault is not None:
-        await _fired(may_be_over)
+        await _fired(injection, between, may_be_over)
         played.met = injection.fired.is_set()
     over = max(time.monotonic(), injection.over_seconds)
     deadline = over + END_SECONDS
