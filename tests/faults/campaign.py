@@ -7,7 +7,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from inspect_operator.cluster import client
-from tests.e2e.harness import marker, upstream
+from tests.e2e.harness import kube, marker, upstream
 from tests.faults import ledger, stage, workloads
 from tests.faults import plan as plans
 
@@ -74,11 +74,18 @@ async def open_campaign(
 ) -> AsyncIterator[tuple[Campaign, ledger.Ledger]]:
     """With the images of this build in the cluster that the environment names."""
     notes = ledger.Ledger(build)
+    await asyncio.to_thread(_install_kinds)
     with marker.Markers() as markers:
         async with await client.Cluster.connect(agent="tests-faults") as cluster:
             image = f"docker.io/inspect-operator/runner:{build}"
             tools = stage.Tools(cluster, upstream.current(), markers, image)
             yield Campaign(tools, notes, at_once, say), notes
+
+
+def _install_kinds() -> None:
+    for crd in {one.subject.crd for one in workloads.WORKLOADS.values()} - {None}:
+        kube.run("apply", "--server-side", "--force-conflicts", "-f", str(crd))
+        kube.run("wait", "--for=condition=Established", "-f", str(crd), "--timeout=30s")
 
 
 def told(entry: ledger.Entry) -> str:

@@ -4,22 +4,14 @@ import collections
 from collections.abc import Callable, Sequence
 
 from inspect_operator.cluster import client
-from tests.faults import proxy, state, truth, workloads
+from tests.faults import proxy, state, workloads
 
 Probe = Callable[[], bool]
 
 
-def finished(inspect: client.Object | None) -> bool:
-    """Ready and every run ended, both for the present generation."""
-    conditions = (inspect or {}).get("status", {}).get("conditions", ())
-    generation = (inspect or {}).get("metadata", {}).get("generation")
-    true = {one["type"] for one in conditions if one["status"] == "True" and one["observedGeneration"] == generation}
-    return {"Ready", "Finished"} <= true
-
-
-def ended(inspect: client.Object | None, workload: workloads.Workload) -> bool:
+def ended(seen: client.Object | None, workload: workloads.Workload) -> bool:
     """Whether it may be over: the object is gone, or finished."""
-    return inspect is None if workload.gone else finished(inspect) and truth.ready(inspect)
+    return seen is None if workload.gone else workload.subject.finished(seen)
 
 
 def end(expected: state.State, seen: state.State, quiet_seconds: float, inspect: client.Object | None) -> list[str]:

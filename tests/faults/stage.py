@@ -53,14 +53,15 @@ class Played:
 async def play(plan: plans.Plan, tools: Tools, expected: state.State | None, *, long_rest: bool = False) -> Played:
     """`expected` is the end state of the fault-free run; None: this is one."""
     played, began = Played(plan), time.monotonic()
+    subject = workloads.WORKLOADS[plan.workload].subject
     namespace = f"f-{plan.workload}-{secrets.token_hex(3)}"
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         async with (
-            _namespace(tools.cluster, namespace),
+            _namespace(tools.cluster, namespace, subject.resource),
             proxy.Proxy(tools.target, pathlib.Path(folder)) as between,
-            truth.Truth(tools.cluster, namespace) as seen,
+            truth.Truth(tools.cluster, namespace, subject) as seen,
         ):
-            scene = workloads.Scene(tools.cluster, namespace, tools.markers, lambda: between.injection)
+            scene = workloads.Scene(tools.cluster, namespace, tools.markers, subject, lambda: between.injection)
             operator = _Supervised(tools, namespace, pathlib.Path(folder), plan, between)
             try:
                 await _act(plan, scene, between, seen, operator, played, expected, long_rest)
@@ -85,15 +86,15 @@ async def _act(
     expected: state.State | None,
     long_rest: bool,
 ) -> None:
-    workload, log = workloads.WORKLOADS[plan.workload], audit.Log(scene.namespace)
+    workload, subject, log = workloads.WORKLOADS[plan.workload], scene.subject, audit.Log(scene.namespace)
     await operator.start()
     if workload.exists:
         await scene.create()
-        await _until(lambda: oracles.finished(seen.inspect()), END_SECONDS, "the object to begin with")
+        await _until(lambda: subject.finished(seen.now()), END_SECONDS, "the object to begin with")
         await _until(lambda: between.quiet_seconds() > 1.5, END_SECONDS, "rest before the change")
 
     def may_be_over() -> bool:
-        return oracles.ended(seen.inspect(), workload) and _wrote(between, workload.needs)
+        return oracles.ended(seen.now(), workload) and _wrote(between, workload.needs)
 
     injection = played.injection = await between.arm(plan.fault, plan.place)
     await workload.change(scene)
@@ -104,13 +105,13 @@ async def _act(
     deadline = over + END_SECONDS
     while True:
         if may_be_over():
-            played.state = await state.read(scene.cluster, scene.namespace)
+            played.state = await state.read(scene.cluster, scene.namespace, subject.resource)
             at_rest = between.quiet_seconds() > REST_SECONDS
             if at_rest and (expected is None or not state.differences(expected, played.state)):
                 break
         if time.monotonic() > deadline:
-            played.state = await state.read(scene.cluster, scene.namespace)
-            played.problems += oracles.end(expected or {}, played.state, between.quiet_seconds(), seen.inspect())
+            played.state = await state.read(scene.cluster, scene.namespace, subject.resource)
+            played.problems += oracles.end(expected or {}, played.state, between.quiet_seconds(), seen.now())
             break
         await asyncio.sleep(0.5)
     played.recovery_seconds = max(0.0, time.monotonic() - between.quiet_seconds() - over)
@@ -120,7 +121,7 @@ async def _act(
     played.problems += seen.lies()
     if not workload.gone:
         await scene.delete()
-        await _until(lambda: seen.inspect() is None, END_SECONDS, "the object's end")
+        await _until(lambda: seen.now() is None, END_SECONDS, "the object's end")
     await _nothing_left(scene, played)
     made = await asyncio.to_thread(log.made, "jobs")
     played.problems += oracles.runs(scene, workload, made)
@@ -142,7 +143,7 @@ async def _fired(injection: injections.Injection, between: proxy.Proxy, ended: "
 async def _nothing_left(scene: workloads.Scene, played: Played) -> None:
     """The cluster's garbage collector has its pace."""
     deadline = time.monotonic() + END_SECONDS
-    while left := state.left(await state.read(scene.cluster, scene.namespace)):
+    while left := state.left(await state.read(scene.cluster, scene.namespace, scene.subject.resource)):
         if time.monotonic() > deadline:
             played.problems.append(f"left behind: {', '.join(left)}")
             return
@@ -158,15 +159,15 @@ async def _until(probe: "oracles.Probe", seconds: float, what: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _namespace(cluster: client.Cluster, name: str) -> AsyncIterator[None]:
+async def _namespace(cluster: client.Cluster, name: str, held: resources.Resource) -> AsyncIterator[None]:
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     await cluster.create(resources.NAMESPACES, "", body)
     try:
         yield
     finally:
-        for item in await cluster.list(resources.INSPECTS, name):
+        for item in await cluster.list(held, name):
             patch = {"metadata": {"finalizers": None}}
-            await cluster.merge(resources.INSPECTS, name, item["metadata"]["name"], patch)
+            await cluster.merge(held, name, item["metadata"]["name"], patch)
         await cluster.delete(resources.NAMESPACES, "", name)
 
 
@@ -181,7 +182,8 @@ class _Supervised:
         self._killed = False
         self._watching: asyncio.Task[None] | None = None
         self._process = process.Operator(ROOT, namespace, tools.runner_image, folder)
-        self._process.environment["KUBECONFIG"] = str(between.kubeconfig)
+        subject = workloads.WORKLOADS[plan.workload].subject
+        self._process.environment |= {**dict(subject.environment), "KUBECONFIG": str(between.kubeconfig)}
         self._process.settings |= {"HELM_ENGINE": plan.engine, "LEASE_SECONDS": str(LEASE_SECONDS)}
         between.kill = self._kill
 

@@ -7,12 +7,12 @@ from typing import Any
 from inspect_operator.cluster import client, resources
 from inspect_operator.plan import observed
 from inspect_operator.release import stored
-from tests.faults import places, workloads
+from tests.faults import places, subjects, workloads
 
 Object = dict[str, Any]
 State = dict[str, Any]
 
-KINDS = (*resources.RELEASED, resources.PODS, resources.SECRETS, resources.INSPECTS)
+KINDS = (*resources.RELEASED, resources.PODS, resources.SECRETS, subjects.ROLES)
 #: Made by the cluster itself in every namespace, and the templates of a site.
 _NOT_OURS = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"), ("ConfigMap", workloads.SITE)}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -22,10 +22,10 @@ _HEX = re.compile(r"\b[0-9a-f]{10,64}\b")
 _UNSTEADY = {"revision", "resourceVersion", "managedFields", "generation", "creationTimestamp", "deletionTimestamp"}
 
 
-async def read(cluster: client.Cluster, namespace: str) -> State:
+async def read(cluster: client.Cluster, namespace: str, subject: resources.Resource) -> State:
     """By kind, each object in its steady form; pods are counted by what became of them."""
     found: State = {}
-    for resource in KINDS:
+    for resource in (*KINDS, subject):
         items = await cluster.list(resource, namespace, full=True)
         for item in items:
             item.setdefault("kind", resource.kind)
@@ -83,11 +83,11 @@ def _steady(item: Object) -> Object:
             return {**kept, "ended": ended, "succeeded": status.get("succeeded", 0), "spec": item["spec"]}
         case "ConfigMap" if "report" in metadata["name"]:
             return {**kept, "data": sorted(item.get("data") or {})}
-        case "Inspect":
+        case "Inspect" | "Hpa":
             return {**kept, "spec": item["spec"], "status": _without(item.get("status") or {})}
         case "Secret":
             return {**kept, "data": sorted(item.get("data") or {})}
-    return {**kept, **{name: item[name] for name in ("spec", "data", "roleRef", "subjects") if name in item}}
+    return {**kept, **{name: item[name] for name in ("spec", "data", "roleRef", "subjects", "rules") if name in item}}
 
 
 def _without(value: Any) -> Any:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from inspect_operator import errors
 from inspect_operator.cluster import client, resources
-from inspect_operator.plan import naming, observed
+from inspect_operator.plan import observed
+from tests.faults import subjects
 
 #: A change that no generation tells of (a run that was asked for, a repair) may take so long before it is told.
 GRACE_SECONDS = 10.0
@@ -25,15 +26,16 @@ class Seen:
 
 
 class Truth:
-    """Watches Inspects and Helm's records of a namespace past the proxy; use as an async context manager."""
+    """Watches objects of a kind and Helm's records of a namespace past the proxy; use as an async context manager."""
 
-    def __init__(self, cluster: client.Cluster, namespace: str) -> None:
+    def __init__(self, cluster: client.Cluster, namespace: str, subject: subjects.Subject) -> None:
         self._cluster = cluster
+        self._subject = subject
         self._namespace = namespace
         self._seen: list[Seen] = []
 
     async def __aenter__(self) -> "Truth":
-        kinds = (resources.INSPECTS, resources.SECRETS)
+        kinds = (self._subject.resource, resources.SECRETS)
         self._watches = [asyncio.create_task(self._watch(one), name=f"truth {one.plural}") for one in kinds]
         return self
 
@@ -42,16 +44,16 @@ class Truth:
             watch.cancel()
         await asyncio.gather(*self._watches, return_exceptions=True)
 
-    def inspect(self) -> client.Object | None:
-        """The newest that was seen of the only Inspect; None: it is gone, or never was."""
+    def now(self) -> client.Object | None:
+        """The newest that was seen of the only object; None: it is gone, or never was."""
         for one in reversed(self._seen):
-            if one.body.get("kind") == "Inspect":
+            if one.body["kind"] == self._subject.resource.kind:
                 return None if one.type == "DELETED" else one.body
         return None
 
     def lies(self) -> list[str]:
         """Until now."""
-        return lies(self._seen, time.monotonic())
+        return lies(self._subject, self._seen, time.monotonic())
 
     async def _watch(self, resource: resources.Resource) -> None:
         while True:
@@ -62,55 +64,44 @@ class Truth:
                     self._seen.append(Seen(version, time.monotonic(), kind, {**body, "kind": resource.kind}))
 
 
-def lies(seen: Sequence[Seen], now_seconds: float) -> list[str]:
+def lies(subject: subjects.Subject, seen: Sequence[Seen], now_seconds: float) -> list[str]:
     """Moments at which `Ready=True` stood for the present generation while a release was not as it says."""
     said: list[str] = []
     releases: dict[str, dict[int, str]] = {}
-    inspect: client.Object | None = None
+    body: client.Object | None = None
     since: float | None = None
     for one in sorted(seen, key=lambda event: event.version):
         if one.body.get("kind") == "Inspect":
-            claimed = ready(inspect)
-            inspect = None if one.type == "DELETED" else one.body
-            wrong = not_deployed(inspect, releases) if ready(inspect) and not claimed else []
+            claimed = subject.ready(body)
+            body = None if one.type == "DELETED" else one.body
+            wrong = not_deployed(subject, body, releases) if subject.ready(body) and not claimed else []
             if wrong:
                 said.append(f"Ready=True was written at version {one.version} while {', '.join(wrong)}")
         else:
             _keep(releases, one)
-        standing = bool(ready(inspect) and not_deployed(inspect, releases))
+        standing = bool(subject.ready(body) and not_deployed(subject, body, releases))
         if not standing:
             since = None
         elif since is None:
             since = one.seconds
         elif one.seconds - since > GRACE_SECONDS:
-            said.append(f"Ready=True stood for {one.seconds - since:.0f} s: {not_deployed(inspect, releases)}")
+            said.append(f"Ready=True stood for {one.seconds - since:.0f} s: {not_deployed(subject, body, releases)}")
             since = one.seconds
     if since is not None and now_seconds - since > GRACE_SECONDS:
-        said.append(f"Ready=True stands to the end: {not_deployed(inspect, releases)}")
+        said.append(f"Ready=True stands to the end: {not_deployed(subject, body, releases)}")
     return said
 
 
-def ready(inspect: client.Object | None) -> bool:
-    """Whether the status claims it for the present generation."""
-    if inspect is None or inspect["metadata"].get("deletionTimestamp"):
-        return False
-    generation = inspect["metadata"]["generation"]
-    return any(
-        one["type"] == "Ready" and one["status"] == "True" and one["observedGeneration"] == generation
-        for one in inspect.get("status", {}).get("conditions", ())
-    )
-
-
-def not_deployed(inspect: client.Object | None, releases: dict[str, dict[int, str]]) -> list[str]:
+def not_deployed(
+    subject: subjects.Subject, body: client.Object | None, releases: dict[str, dict[int, str]]
+) -> list[str]:
     """Releases that are not there or whose newest revision is not deployed; one that waits for others may be absent."""
     wrong = []
-    wanted = {}
-    for task in (inspect or {}).get("spec", {}).get("tasks", ()):
-        wanted[naming.release_name((inspect or {})["metadata"]["name"], task["name"])] = task
-    for name, task in wanted.items():
+    wanted = subject.wanted(body) if body else {}
+    for name, may_be_absent in wanted.items():
         revisions = releases.get(name, {})
         status = revisions[max(revisions)] if revisions else "absent"
-        if status != observed.Status.DEPLOYED and not (status == "absent" and task.get("dependsOn")):
+        if status != observed.Status.DEPLOYED and not (status == "absent" and may_be_absent):
             wrong.append(f"{name} is {status}")
     return wrong + [f"{name} is there" for name in releases if name not in wanted]
 

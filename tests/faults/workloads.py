@@ -10,8 +10,9 @@ from inspect_operator.cluster import client, resources
 from tests.e2e.harness import marker
 from tests.faults import injection as injections
 from tests.faults import plan as plans
+from tests.faults import subjects
 
-NAME = "i"
+NAME = subjects.NAME
 SITE = "site-macros"
 Object = dict[str, Any]
 
@@ -23,6 +24,7 @@ class Scene:
     cluster: client.Cluster
     namespace: str
     markers: marker.Markers
+    subject: subjects.Subject
     injection: Callable[[], injections.Injection]
 
     def script(self, word: str) -> str:
@@ -41,26 +43,21 @@ class Scene:
         ]
 
     async def create(self) -> None:
-        """The Inspect of these tasks."""
-        body = {
-            "apiVersion": group.API_VERSION,
-            "kind": group.KIND,
-            "metadata": {"name": NAME},
-            "spec": {"tasks": self.tasks()},
-        }
-        await self.cluster.create(resources.INSPECTS, self.namespace, body)
+        """The object: an Inspect of these tasks, or what the kind has in their place."""
+        spec = {"tasks": self.tasks()} if self.subject is subjects.INSPECT else hpa("0 3 1 1 *")
+        await self.cluster.create(self.subject.resource, self.namespace, self.subject.body(spec))
 
     async def put(self, tasks: list[Object]) -> None:
         """Another list of tasks."""
         await self.patch({"spec": {"tasks": tasks}})
 
     async def patch(self, body: Object) -> None:
-        """A change of the Inspect."""
-        await self.cluster.merge(resources.INSPECTS, self.namespace, NAME, body)
+        """A change of the object."""
+        await self.cluster.merge(self.subject.resource, self.namespace, NAME, body)
 
     async def delete(self) -> None:
         """In the background."""
-        await self.cluster.delete(resources.INSPECTS, self.namespace, NAME)
+        await self.cluster.delete(self.subject.resource, self.namespace, NAME)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +72,14 @@ class Workload:
     gone: bool = False
     #: Helm has to have written this before it can be over: no generation of the Inspect tells of the change.
     needs: str = ""
+    subject: subjects.Subject = subjects.INSPECT
+
+
+def hpa(schedule: str) -> Object:
+    """Two that never fire."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "none"}
+    jobs = [{"name": "up", "schedule": schedule, "size": 3}, {"name": "down", "schedule": "0 4 1 1 *", "size": 1}]
+    return {"scaleTarget": target, "jobs": jobs}
 
 
 async def _create(scene: Scene) -> None:
@@ -130,6 +135,10 @@ async def _delete(scene: Scene) -> None:
     await scene.delete()
 
 
+async def _kind_upgrade(scene: Scene) -> None:
+    await scene.patch({"spec": hpa("30 5 1 1 *")})
+
+
 async def _delete_during_create(scene: Scene) -> None:
     await scene.create()
     await scene.injection().until(plans.Kind.WRITES, lambda place: place.startswith("helm PATCH jobs"))
@@ -149,4 +158,7 @@ WORKLOADS = {
     "delete-create": Workload(
         _delete_during_create, ran=(), may_run=("one.1", "two.1", "node.1"), exists=False, gone=True
     ),
+    "kind-create": Workload(_create, ran=(), exists=False, subject=subjects.HPA),
+    "kind-upgrade": Workload(_kind_upgrade, ran=(), subject=subjects.HPA),
+    "kind-delete": Workload(_delete, ran=(), gone=True, subject=subjects.HPA),
 }
