@@ -3,13 +3,13 @@
 import dataclasses
 import datetime
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from inspect_operator import errors
 from inspect_operator.api import group
 from inspect_operator.api import task as tasks
-from inspect_operator.handlers import queue
+from inspect_operator.handlers import groups, queue
 from inspect_operator.plan import desired, drift, nodes
 from inspect_operator.run import outcome, timestamps
 
@@ -54,9 +54,9 @@ class Memory:
         self.active: set[tuple[str, str]] = set()
         self.sees_nodes = True  # whether the operator may
         self.nodes: dict[str, nodes.Node] = {}
-        self._jobs: _Groups = _Groups()  # by namespace and release
-        self._named: _Groups = _Groups()  # the same, by namespace and name
-        self._pods: _Groups = _Groups()  # by namespace and uid of the Job
+        self._jobs = groups.Groups()  # by namespace and release
+        self._named = groups.Groups()  # the same, by namespace and name
+        self._pods = groups.Groups()  # by namespace and uid of the Job
         self._owners: dict[tuple[str, str], queue.Key] = {}  # by namespace and release
         self._wanted: dict[tuple[str, str, str], queue.Key] = {}  # by namespace, kind and name of what should exist
         self._lost: set[tuple[str, str, str]] = set()
@@ -144,7 +144,7 @@ class Memory:
             changed = self._notice_held(place, release, body, deleted)
         if changed and place in self._wanted:
             self.suspect.add(self._wanted[place])
-        return self._owners.get(release)
+        return self._owners.get(release) or self._wanted.get(place)
 
     def _notice_held(self, place: tuple[str, str, str], release: tuple[str, str], body: Object, deleted: bool) -> bool:
         """Whether something that a release holds is gone or another than before."""
@@ -175,6 +175,25 @@ class Memory:
             self.active.add(name)
         else:
             self.active.discard(name)
+
+    def unlisted(self, kind: str, namespace: str, there: Collection[tuple[str, str, str]]) -> list[Object]:
+        """What is remembered of a kind in a namespace (empty: all), as far as it is not among namespaces, names and
+        uids: enough of each to notice its end. Pods are left out, they go with their Job."""
+        names = {one[:2] for one in there}
+        if kind == group.KIND:
+            bodies = list(self.inspects.values())
+        elif kind == "Job":
+            bodies = [job for _, job in self._jobs]
+        else:
+            of = {name: release for release, crons in self._crons.items() for name in crons}
+            bodies = [
+                _stub(kind, where, name, of.get(name, ("", ""))[1])
+                for where, held, name in self._held
+                if held == kind and (where, name) not in names
+            ]
+        return [
+            body for body in bodies if namespace in ("", body["metadata"]["namespace"]) and _identity(body) not in there
+        ]
 
     def notice_present(self, kind: str, metadata: Object) -> None:
         """Something that a release holds was there at start; what stands in it our watch will tell."""
@@ -257,29 +276,14 @@ class Memory:
         self._lost.add((namespace, kind, name))
 
 
-class _Groups:
-    """Objects by something that they have in common, each once."""
+def _stub(kind: str, namespace: str, name: str, release: str) -> Object:
+    labels = {group.LABEL_INSTANCE: release}
+    return {"kind": kind, "metadata": {"namespace": namespace, "name": name, "uid": "", "labels": labels}}
 
-    def __init__(self) -> None:
-        self._held: dict[tuple[str, str], dict[str, Object]] = {}
 
-    def put(self, place: tuple[str, str], body: Object, deleted: bool) -> None:
-        """Keeps the object, or forgets it."""
-        uid = body["metadata"]["uid"]
-        if not deleted:
-            self._held.setdefault(place, {})[uid] = body
-        elif place in self._held:
-            self._held[place].pop(uid, None)
-            if not self._held[place]:
-                del self._held[place]
-
-    def drop(self, place: tuple[str, str]) -> None:
-        """Forgets all that share the place."""
-        self._held.pop(place, None)
-
-    def get(self, place: tuple[str, str]) -> Iterable[Object]:
-        """All that share the place."""
-        return self._held.get(place, {}).values()
+def _identity(body: Object) -> tuple[str, str, str]:
+    metadata = body["metadata"]
+    return metadata["namespace"], metadata["name"], metadata["uid"]
 
 
 def _release(body: Object) -> str:

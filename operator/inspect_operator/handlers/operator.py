@@ -12,7 +12,7 @@ from inspect_operator import errors
 from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import converge, late, memory, no_traces, queue, report, site, task_reports
+from inspect_operator.handlers import converge, late, memory, no_traces, queue, report, site, streams, task_reports
 from inspect_operator.handlers.kinds import served
 from inspect_operator.handlers.notices import delivery, notifier
 from inspect_operator.publish import meters, metrics
@@ -26,6 +26,8 @@ OURS = "taskType=inspect"
 #: A Job and its pod change several times within a moment; the status tells of it once.
 REST_SECONDS = 0.5
 CHILDREN = (*resources.RELEASED, resources.PODS)
+#: Where it could not be asked whether an object is gone.
+LOOK_AGAIN_SECONDS = 5.0
 #: Nodes that join together are inspected together, by one new revision.
 NODES_SECONDS = 30.0
 
@@ -71,6 +73,7 @@ class Operator:
         self._nodes_timer: asyncio.TimerHandle | None = None
         self._site_task: asyncio.Task[None] | None = None
         self._open_reports_task: asyncio.Task[None] | None = None
+        self._looking: set[asyncio.Task[None]] = set()  # for objects that a list doesn't tell of
         #: That of a handler: who is woken posts Events, and kopf knows where to by the context alone.
         self._in_kopf = contextvars.copy_context()
 
@@ -123,6 +126,8 @@ class Operator:
         for ticking in (self._nodes_timer, self._site_task, self._open_reports_task):
             if ticking is not None:
                 ticking.cancel()
+        for looking in tuple(self._looking):
+            looking.cancel()
         if at_once:
             self._helm.terminate_seconds = 0.0
         await self._kinds.close()
@@ -135,13 +140,14 @@ class Operator:
     async def serve(self, stop: asyncio.Event) -> None:
         """Watches the cluster until a signal or `stop`."""
         self._kinds.start()
-        await kopf.operator(
-            registry=self.registry(),
-            standalone=True,
-            clusterwide=not self._settings.namespaces,
-            namespaces=self._settings.namespaces,
-            stop_flag=stop,
-        )
+        with streams.lasting(self._listed):
+            await kopf.operator(
+                registry=self.registry(),
+                standalone=True,
+                clusterwide=not self._settings.namespaces,
+                namespaces=self._settings.namespaces,
+                stop_flag=stop,
+            )
 
     def registry(self) -> kopf.OperatorRegistry:
         """The handlers."""
@@ -183,6 +189,37 @@ class Operator:
         if len(self._memory.active) < active:
             for waiting in tuple(self._memory.waiting):
                 self._converges.wake(waiting)
+
+    def _listed(self, plural: str, namespace: str, there: streams.Listed) -> None:
+        """What we remember and a whole list does not tell of has gone while nothing was watched."""
+        for resource in (resources.INSPECTS, *resources.RELEASED):
+            if resource.plural == plural:
+                for body in self._memory.unlisted(resource.kind, namespace, there):
+                    looking = self._in_kopf.run(asyncio.create_task, self._look_for(resource, body))
+                    self._looking.add(looking)
+                    looking.add_done_callback(self._looking.discard)
+
+    async def _look_for(self, resource: resources.Resource, body: memory.Object) -> None:
+        """One of these may also have been made since the list."""
+        metadata = body["metadata"]
+        while True:
+            try:
+                found = await self._cluster.get(resource, metadata["namespace"], metadata["name"])
+            except client.NotFound:
+                break
+            except errors.InspectError as error:
+                logger.warning("%s %s was not looked for error=%s", resource.kind, metadata["name"], error)
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            else:
+                if metadata["uid"] in ("", found["metadata"]["uid"]):
+                    return
+                break
+        logger.info(
+            "object was gone when its kind was listed anew kind=%s namespace=%s name=%s",
+            resource.kind, metadata["namespace"], metadata["name"],
+        )  # fmt: skip
+        notice = self._on_inspect if resource is resources.INSPECTS else self._on_child
+        await notice({"type": "DELETED", "object": body})
 
     async def _look_at_site(self) -> None:
         """Whoever uses a check or template that came, went or changed is looked at again."""
