@@ -144,7 +144,7 @@ class Memory:
             changed = self._notice_held(place, release, body, deleted)
         if changed and place in self._wanted:
             self.suspect.add(self._wanted[place])
-        return self._owners.get(release) or self._wanted.get(place)
+        return self._owners.get(release) or (self._wanted.get(place) if deleted else None)
 
     def _notice_held(self, place: tuple[str, str, str], release: tuple[str, str], body: Object, deleted: bool) -> bool:
         """Whether something that a release holds is gone or another than before."""
@@ -178,7 +178,7 @@ class Memory:
 
     def unlisted(self, kind: str, namespace: str, there: Collection[tuple[str, str, str]]) -> list[Object]:
         """What is remembered of a kind in a namespace (empty: all), as far as it is not among namespaces, names and
-        uids: enough of each to notice its end. Pods are left out, they go with their Job."""
+        uids: enough of each to notice its end. Pods are left out: they go with their Job."""
         names = {one[:2] for one in there}
         if kind == group.KIND:
             bodies = list(self.inspects.values())
