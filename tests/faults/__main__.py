@@ -6,7 +6,7 @@ import pathlib
 import sys
 
 from tests.e2e.harness import installed, process
-from tests.faults import campaign, ledger, plan
+from tests.faults import campaign, ledger, plan, table
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -20,11 +20,15 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="WORD", help="plans whose id has the word; a workload to learn")
     parser.add_argument("--again", action="store_true", help="also those that are green already")
     parser.add_argument("--list", action="store_true", help="print the plans and how they ended; play none")
+    parser.add_argument("--table", action="store_true", help="print what is green as Markdown; play none")
     asked = parser.parse_args()
     known = plan.places()
     every = plan.plans(known)
     if asked.list:
         return _list(every)
+    if asked.table:
+        print(table.markdown(every, ledger.Ledger("").entries()))
+        return 0
     chosen = _chosen(asked, every, known)
     with installed.aside(ROOT):
         return asyncio.run(_play(asked, chosen, every))

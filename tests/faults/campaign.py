@@ -52,7 +52,7 @@ class Campaign:
     async def _reference(self, plan: plans.Plan) -> ledger.Entry:
         played = await self._played(plan)
         if not played.problems:
-            self._notes.keep_reference(plan, played.state)
+            self._notes.keep_reference(plan, played.end_state)
         return self._note(played)
 
     async def _one(self, plan: plans.Plan) -> ledger.Entry:

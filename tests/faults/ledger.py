@@ -53,7 +53,7 @@ class Ledger:
             (folder / "operator.log").write_text(played.log)
             (folder / "writes.txt").write_text("\n".join(played.writes))
             (folder / "problems.txt").write_text("\n".join(played.problems))
-            (folder / "state.json").write_text(json.dumps(played.state, indent=1, ensure_ascii=False))
+            (folder / "state.json").write_text(json.dumps(played.end_state, indent=1, ensure_ascii=False))
         return entry
 
     def reference(self, plan: plans.Plan) -> state.State | None:

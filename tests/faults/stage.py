@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 END_SECONDS = 60.0
 FIRED_SECONDS = 45.0
 REST_SECONDS, SAMPLED_REST_SECONDS = 3.0, 30.0
-LEASE_SECONDS = 6
+LEASE_SECONDS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Tools:
 
 @dataclasses.dataclass
 class Played:
-    """`problems` are what the oracles said; empty, where `met`, is green. `state` is the end state."""
+    """`problems` are what the oracles said; empty, where `met`, is green. `end_state` is what there was at the end."""
 
     plan: plans.Plan
     met: bool = True
     problems: list[str] = dataclasses.field(default_factory=list)
-    state: state.State = dataclasses.field(default_factory=dict)
+    end_state: state.State = dataclasses.field(default_factory=dict)
     injection: injections.Injection = dataclasses.field(default_factory=injections.Injection)
     log: str = ""
     writes: list[str] = dataclasses.field(default_factory=list)
@@ -105,13 +105,13 @@ async def _act(
     deadline = over + END_SECONDS
     while True:
         if may_be_over():
-            played.state = await state.read(scene.cluster, scene.namespace, subject.resource)
+            played.end_state = await state.read(scene.cluster, scene.namespace, subject.resource)
             at_rest = between.quiet_seconds() > REST_SECONDS
-            if at_rest and (expected is None or not state.differences(expected, played.state)):
+            if at_rest and (expected is None or not state.differences(expected, played.end_state)):
                 break
         if time.monotonic() > deadline:
-            played.state = await state.read(scene.cluster, scene.namespace, subject.resource)
-            played.problems += oracles.end(expected or {}, played.state, between.quiet_seconds(), seen.now())
+            played.end_state = await state.read(scene.cluster, scene.namespace, subject.resource)
+            played.problems += oracles.end(expected or {}, played.end_state, between.quiet_seconds(), seen.now())
             break
         await asyncio.sleep(0.5)
     played.recovery_seconds = max(0.0, time.monotonic() - between.quiet_seconds() - over)
