@@ -40,6 +40,10 @@ test: check images browser ## everything: make check, the slow unit tests, the t
 soak: images ## more of the same on the real cluster, for which make test has no time
 	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -n $(or $(WORKERS),4) --dist loadgroup -m soak tests/e2e
 
+.PHONY: faults
+faults: images ## one fault at one place, again and again; PLANS=all|sample|learn|ID,… ARGS="--list" (--help)
+	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/python -m tests.faults --plans "$(or $(PLANS),sample)" $(ARGS)
+
 .PHONY: run
 run: venv ## run the operator outside the cluster, against the embedded one; ARGS="-n default"
 	@eval "$$($(PYTHON) dev/cluster env)"; kubectl apply -f crds/ >/dev/null; $(BIN)/python -m inspect_operator $(ARGS)

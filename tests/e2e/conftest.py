@@ -16,28 +16,20 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.harness import kube, process, rights
+from tests.e2e.harness import installed, kube, process, rights
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: What `make demo` installs.
 CHART_RELEASE = ("inspect-operator", "charts/inspect-operator", "-n", "inspect-system")
-INSTALLED = ("-n", "inspect-system", "deployment/inspect-operator")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Once, before the workers begin: the CRD of this checkout, and nobody else at work."""
     if hasattr(session.config, "workerinput") or session.config.option.collectonly:
         return
-    # By the server: whatever others wrote as their last applied configuration stands in nobody's way.
-    kube.run("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
-    kube.run("wait", "--for=condition=Established", "crd/inspects.api.practice.com", "--timeout=30s")
-    replicas = kube.run("get", *INSTALLED, "-o", "jsonpath={.spec.replicas}", "--ignore-not-found")
+    replicas = installed.put_aside(ROOT)
     session.config.stash[_REPLICAS] = replicas
     session.config.stash[_BEGAN] = datetime.datetime.now(datetime.UTC)
-    if replicas not in ("", "0"):
-        kube.run("scale", *INSTALLED, "--replicas=0")
-        kube.run("wait", "pod", "-n", "inspect-system", "-l", "app.kubernetes.io/name=inspect-operator",
-                 "--for=delete", "--timeout=60s")  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,9 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """An operator that was scaled down comes back."""
-    replicas = session.config.stash.get(_REPLICAS, "")
-    if replicas not in ("", "0"):
-        kube.run("scale", *INSTALLED, f"--replicas={replicas}")
+    installed.bring_back(session.config.stash.get(_REPLICAS, ""))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,6 +1,7 @@
 """The way through the house, driven by kopf's watches; the only importer of kopf.
 
 operator.py   all rooms put together: what happened in the cluster goes to memory and wakes a queue
+streams.py    kopf's watch of Inspects, made to last
 children.py   the watches of what releases hold, of its pods, and of nodes
 memory.py     what was last seen of every Inspect and of the Jobs, pods and ConfigMaps of its releases
 queue.py      one task at a time for each object, with back-off

@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import logging
+from collections.abc import Collection
 from typing import Any
 
 import kopf
@@ -11,7 +12,18 @@ from inspect_operator import errors
 from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import children, converge, late, memory, no_traces, queue, report, site, task_reports
+from inspect_operator.handlers import (
+    children,
+    converge,
+    late,
+    memory,
+    no_traces,
+    queue,
+    report,
+    site,
+    streams,
+    task_reports,
+)
 from inspect_operator.handlers.kinds import served
 from inspect_operator.handlers.notices import delivery, notifier
 from inspect_operator.publish import meters, metrics
@@ -121,13 +133,14 @@ class Operator:
     async def serve(self, stop: asyncio.Event) -> None:
         """Watches the cluster until a signal or `stop`."""
         self._kinds.start()
-        await kopf.operator(
-            registry=self.registry(),
-            standalone=True,
-            clusterwide=not self._settings.namespaces,
-            namespaces=self._settings.namespaces,
-            stop_flag=stop,
-        )
+        with streams.lasting(self._listed):
+            await kopf.operator(
+                registry=self.registry(),
+                standalone=True,
+                clusterwide=not self._settings.namespaces,
+                namespaces=self._settings.namespaces,
+                stop_flag=stop,
+            )
 
     def registry(self) -> kopf.OperatorRegistry:
         """The handlers."""
@@ -153,6 +166,14 @@ class Operator:
             self._converges.wake(key)
         if after is None or self._memory.status(key) != told:  # a status that we did not write
             self._reports.wake(key)
+
+    def _listed(self, namespace: str, there: Collection[str]) -> None:
+        """Inspects that we remember and that a whole list does not tell of, by uid, went while nothing was watched."""
+        for key, body in tuple(self._memory.inspects.items()):
+            if namespace in ("", key[0]) and body["metadata"]["uid"] not in there:
+                self._memory.notice_inspect(body, deleted=True)
+                self._converges.wake(key)
+                self._reports.wake(key)
 
     def _on_child(self, body: client.Object, deleted: bool) -> None:
         active = len(self._memory.active)

@@ -39,6 +39,7 @@ class Operator:
             "LEASE_NAMESPACE": namespace,
             "LEASE_SECONDS": "10",
         }
+        self.environment: dict[str, str] = {}  # besides ours and the settings
         self._root = root
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,6 +50,7 @@ class Operator:
         assert self._process is None, "already started"
         self._starts += 1
         environment = os.environ | {"PYTHONPATH": str(self._root / "operator"), "PYTHONUNBUFFERED": "1"}
+        environment |= self.environment
         for name, value in {**self.settings, **(settings or {})}.items():
             environment[f"INSPECT_OPERATOR_{name}"] = value
         with self._path().open("wb") as log:

@@ -5,21 +5,17 @@ a small wrapper that also notes the pid of the helm at work.
 """
 
 import asyncio
-import base64
-import json
 import os
 import pathlib
 import shutil
 import signal
-import ssl
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import aiohttp
 from aiohttp import web
 
-from tests.e2e.harness import kube
+from tests.e2e.harness import upstream
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 #: Of a request's headers, what concerns the connection and not the API.
@@ -49,18 +45,12 @@ class Proxy:
         self._judge = judge
 
     def __enter__(self) -> "Proxy":
-        config = json.loads(kube.run("config", "view", "--raw", "--minify", "-o", "json"))
-        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        self._server = cluster["server"]
-        self._tls = ssl.create_default_context(cadata=_pem(cluster, "certificate-authority"))
-        certificate = self._folder / "client.pem"
-        certificate.write_text(_pem(user, "client-certificate") + _pem(user, "client-key"))
-        certificate.chmod(0o600)
-        self._tls.load_cert_chain(certificate)
+        target = upstream.current()
+        self._server, self._tls = target.server, target.tls
         self._thread.start()
         port = asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result(10)
         kubeconfig = self._folder / "proxied.kubeconfig"
-        kubeconfig.write_text(json.dumps(_through(f"http://127.0.0.1:{port}")))
+        kubeconfig.write_text(upstream.kubeconfig(f"http://127.0.0.1:{port}"))
         for wrapper in (self.helm, self.warm_helm):
             wrapper.write_text(
                 f'#!/bin/sh\necho $$ > "{self._folder}/helm.pid"\nexport KUBECONFIG="{kubeconfig}"\n'
@@ -123,21 +113,3 @@ class Proxy:
 
     #: After a kill every further helm meets 503, until the test sets `held` to False.
     hold_after_kill = False
-
-
-def _pem(part: dict[str, Any], name: str) -> str:
-    """A certificate or key of a kubeconfig, inline or in a file."""
-    if inline := part.get(f"{name}-data"):
-        return base64.b64decode(inline).decode()
-    return pathlib.Path(part[name]).read_text()
-
-
-def _through(server: str) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "proxy",
-        "clusters": [{"name": "proxy", "cluster": {"server": server}}],
-        "users": [{"name": "proxy", "user": {}}],
-        "contexts": [{"name": "proxy", "context": {"cluster": "proxy", "user": "proxy"}}],
-    }
