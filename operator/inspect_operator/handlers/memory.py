@@ -144,7 +144,7 @@ class Memory:
             changed = self._notice_held(place, release, body, deleted)
         if changed and place in self._wanted:
             self.suspect.add(self._wanted[place])
-        return self._owners.get(release) or self._wanted.get(place)
+        return self._owners.get(release)
 
     def _notice_held(self, place: tuple[str, str, str], release: tuple[str, str], body: Object, deleted: bool) -> bool:
         """Whether something that a release holds is gone or another than before."""

@@ -127,6 +127,7 @@ def _edit(house: House, *written: builders.Object) -> None:
     metadata = {**found["metadata"], "generation": found["metadata"]["generation"] + 1}
     told = house.cluster.put({**found, "metadata": metadata, "spec": {"tasks": list(written)}})
     house.operator._memory.notice_inspect(told, deleted=False)
+    house.operator._converges.wake(("default", "night"))
 
 
 async def test_a_script_changed_away_and_back_runs_again_though_the_status_could_not_be_written(house: House) -> None:

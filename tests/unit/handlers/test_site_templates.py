@@ -1,10 +1,7 @@
 """Templates of a site: who is rendered anew when they change, who is not, and what is told where they are broken."""
 
-import asyncio
-import contextvars
 import dataclasses
 
-import kopf
 import pytest
 from tests.unit.builders import modern
 from tests.unit.handlers.conftest import House
@@ -165,21 +162,3 @@ async def test_a_hostile_one_stops_only_those_who_use_it(site: Site) -> None:
     assert site.upgraded() == ["night--nightly"]
     assert "took more than 2.02 s of CPU time" in site.house.row("a")["message"]
     assert site.house.row("b")["reason"] == "TemplateFailed"
-
-
-async def test_whoever_is_woken_by_a_change_posts_events_in_the_context_of_kopf(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Outside of it kopf doesn't know where to: LookupError."""
-    where: contextvars.ContextVar[str] = contextvars.ContextVar("where")
-    seen: list[str] = []
-    monkeypatch.setattr(kopf, "event", lambda _, **said: seen.append(where.get()))
-    where.set("a handler")
-    await site.house.apply(NIGHTLY)
-    seen.clear()
-
-    async def look() -> None:
-        await site.put("macros", image__yaml="{% macro image(name) %}{{ nmae }}{% endmacro %}\n")
-
-    await asyncio.create_task(look(), context=contextvars.Context())
-    assert set(seen) == {"a handler"}

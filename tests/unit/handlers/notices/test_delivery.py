@@ -74,7 +74,10 @@ async def test_a_template_of_a_chat_is_markup_but_what_it_shows_is_not(endpoint:
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{% for %}", "line 1"),
         ("{{ ''.__class__.__mro__ }}", "SecurityError"),
-        ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "ended without an answer"),
+        (
+            "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+            "ended without an answer or it took longer than",
+        ),
         ("{{ 'a' * 10 ** 10 }}", "MemoryError"),
         ("{{ 'a' * 100000 }}", "makes more than 65536 characters"),
         ("{% include '/etc/passwd' %}", "no loader"),
@@ -85,7 +88,7 @@ async def test_a_template_can_do_no_harm(template: str, words: str) -> None:
     began = time.monotonic()
     said = await _refused(_delivery({"url": "https://127.0.0.1/"}), _policy("slack", template=template))
     assert "the template was not rendered" in said
-    assert words in said
+    assert any(word in said for word in words.split(" or "))  # by its CPU time, or by the clock
     assert time.monotonic() - began < 30
 
 
