@@ -136,7 +136,7 @@ class Helm(helm_in_memory.Helm):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
         self.values: list[Mapping[str, Any]] = []
-        self.slow: Callable[[], Awaitable[None]] | None = None
+        self.slow: Callable[[], Awaitable[object]] | None = None
         self.active, self._now = 0, 0
 
     async def upgrade(

@@ -8,6 +8,7 @@ from tests.unit.handlers.kinds import conftest
 from tests.unit.handlers.kinds.conftest import Land
 
 from inspect_operator import errors
+from inspect_operator.cluster import resources
 
 JOB: dict[str, Any] = {
     "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "RELEASE"},
@@ -66,9 +67,11 @@ async def test_what_changes_again_at_once_is_left_alone(land: Land, caplog: pyte
     await land.apply(replicas=2)
     apply, applied = land.cluster.apply, []
 
-    async def and_back(*given: Any) -> Any:
-        made = await apply(*given)
-        applied.append(given[2])
+    async def and_back(
+        resource: resources.Resource, namespace: str, name: str, body: dict[str, Any], manager: str
+    ) -> dict[str, Any]:
+        made = await apply(resource, namespace, name, body, manager)
+        applied.append(name)
         if made["kind"] == "Deployment":
             found = copy.deepcopy(land.cluster.objects[("Deployment", "default", "shop")])
             found["metadata"]["managedFields"][0]["fieldsV1"].pop("f:spec")
