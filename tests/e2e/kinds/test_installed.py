@@ -37,6 +37,7 @@ def test_a_kind_of_ones_own_is_installed_with_the_operator(
 ) -> None:
     """An example as its README has it, and beside it what `init kind` makes of the stock chart."""
     group, project = f"shop-{namespace.rpartition('-')[2]}.example.com", tmp_path / "project"
+    (project / "charts").mkdir(parents=True)
     kube.helm("create", str(project / "charts" / "shop"))
     asked = ("--from-chart", str(project / "charts" / "shop"), "--group", group, "--version", "v1")
     assert begin(project, *asked).count("written\n") == 3
@@ -92,14 +93,14 @@ def install(namespace: str, runner_image: str, values: kube.Object, folder: path
     kube.helm(
         "upgrade", "--install", "op", CHART, "-n", namespace, "-f", str(folder / "values.json"),
         "--set", f"image.tag={tag},runner.image.tag={tag},watchNamespaces={{{namespace}}},crds.install=false,"
-        "checks.install=false",
+        "checks.install=false,nodeTargets=true",
         "--wait", "--timeout", "120s", seconds=150,
     )  # fmt: skip
 
 
 def _lives(namespace: str, group: str, project: pathlib.Path, example: pathlib.Path) -> None:
     kube.run("apply", "-n", namespace, "-f", str(project / "sample.yaml"), "-f", str(example / "sample.yaml"))
-    kinds.ready(namespace, f"shops.{group}", "shop-sample")
+    kinds.ready(namespace, f"shops.{group}", "shop-sample", 150)
     kinds.ready(namespace, "hpas.autoscal.aiops.org", "hpa-sample")
     kube.run("delete", "service", "shop-sample", "-n", namespace)
     kube.until("made again", lambda: kube.get("service", namespace, "shop-sample"), 30)
