@@ -138,7 +138,7 @@ def test_each_field_of_an_entry_does_what_it_says(operator: process.Operator, na
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("number", [2, 3])
+@pytest.mark.parametrize("number", [2, pytest.param(3, marks=pytest.mark.soak)])
 def test_what_a_killed_upgrade_made_is_cleared_away(
     operator: process.Operator, namespace: str, site: Site, tmp_path: pathlib.Path, number: int
 ) -> None:
