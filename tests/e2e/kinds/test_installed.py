@@ -68,11 +68,11 @@ def test_a_kind_of_ones_own_is_installed_with_the_operator(
             (project / "charts" / "shop" / "Chart.yaml").read_text().replace("version: 0.1.0", "version: 0.2.0")
         )
         values["charts"]["shop"] = packed(project / "charts" / "shop", tmp_path)
-        (pod,) = kube.names("pods", namespace, "-l", "app.kubernetes.io/name=inspect-operator")
+        (pod,) = kube.names("pods", namespace, labels="app.kubernetes.io/name=inspect-operator")
         install(namespace, runner_image, values, tmp_path)
         kube.run("annotate", "pod", pod, "-n", namespace, "seen=1")  # the kubelet looks at its volumes at once
         kube.until("upgraded", lambda: kube.releases(namespace)["shop-sample"]["chart"] == "shop-0.2.0", 120)
-        assert kube.names("pods", namespace, "-l", "app.kubernetes.io/name=inspect-operator") == {pod}
+        assert kube.names("pods", namespace, labels="app.kubernetes.io/name=inspect-operator") == {pod}
         kube.run("delete", f"shops.{group}", "shop-sample", "-n", namespace, "--timeout=60s")
         kube.run("delete", "hpas.autoscal.aiops.org", "hpa-sample", "-n", namespace, "--timeout=60s")
         assert set(kube.releases(namespace)) == {"op"}
