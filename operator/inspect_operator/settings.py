@@ -95,7 +95,8 @@ def watches_file(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
     if chosen := environ.get(f"{PREFIX}WATCHES", ""):
         if not pathlib.Path(chosen).is_file():
             raise errors.SettingsInvalid(f"{PREFIX}WATCHES={chosen}: no such file")
-        return pathlib.Path(chosen).resolve()
+        # Links stay: those of a mounted ConfigMap lead to a folder that goes with the next change of it.
+        return pathlib.Path(chosen).absolute()
     for path in (SDK_WATCHES, package / "data" / "watches.yaml", package.parent.parent / "watches.yaml"):
         if path.is_file():
             return path

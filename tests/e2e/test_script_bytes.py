@@ -1,12 +1,15 @@
 """What a script sees of itself in the pod are the bytes of the object's string, whatever stands in it."""
 
+import copy
 import hashlib
 import json
 import random
 
 import pytest
 
+from inspect_operator import yaml_json
 from tests.e2e.harness import kube, process
+from tests.unit import hostile
 
 #: `$0` is the file that the runner was given. Everything hostile comes after the exit: it is data, not run.
 HEAD = 'sum=$(sha256sum "$0" | cut -d" " -f1); echo "sum ok $sum"; exit 0\n'
@@ -69,3 +72,46 @@ def test_arguments_and_environment_arrive_literally(operator: process.Operator, 
     kube.apply(kube.inspect("literal", task), namespace)
     row = kube.row(kube.finished(namespace, "literal"), "t")
     assert row["findings"][0]["message"] == hashlib.sha256(json.dumps([odd, value]).encode()).hexdigest()
+
+
+@pytest.mark.timeout(240)
+def test_hundreds_of_hostile_texts_change_nothing_around_them(operator: process.Operator, namespace: str) -> None:
+    """Through kubectl, the operator's templates, Helm and the API server, each as an argument and as a variable."""
+    texts = [text for text in hostile.MANY if not yaml_json.unholdable(text)]
+    assert len(texts) > 500
+    operator.start()
+
+    def task(name: str, values: tuple[str, ...]) -> kube.Object:
+        env = [{"name": f"E{number}", "value": value} for number, value in enumerate(values)]
+        never = {"schedule": "0 3 1 1 *", "suspend": True}
+        return {"name": name, "script": "true", "args": list(values), "env": env, **never}
+
+    parts = {f"part-{start}": tuple(texts[start : start + 64]) for start in range(0, len(texts), 64)}
+    harmless = {"harmless": tuple("x" for _ in range(64))}
+    tasks = [task(name, values) for name, values in {**parts, **harmless}.items()]
+    kube.apply(kube.inspect("texts", *tasks), namespace)
+    names = {f"texts--{name}" for name in (*parts, "harmless")}
+    kube.until("installed", lambda: kube.names("cronjobs", namespace) == names, 150)
+    found = {one["metadata"]["name"]: one["spec"] for one in kube.items("cronjobs", namespace)}
+    plain = found.pop("texts--harmless")
+    assert _taken_out(plain, "harmless") == (list(harmless["harmless"]), list(harmless["harmless"]))
+    for name, values in parts.items():
+        spec = found[f"texts--{name}"]
+        # Kubernetes makes one dollar of two, and so nothing is expanded.
+        doubled = [value.replace("$", "$$") for value in values]
+        assert _taken_out(spec, name) == (doubled, doubled)
+        assert spec == plain
+
+
+def _taken_out(spec: kube.Object, name: str) -> tuple[list[str], list[str]]:
+    """Arguments and variables of the task; what is left in the spec is the same for all of them."""
+    (container,) = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    arguments, env = container["args"], container["env"]
+    own = [one for one in env if one["name"].startswith("E") and one["name"][1:].isdigit()]
+    at = arguments.index("--") + 1
+    found = arguments[at:], [one.get("value", "") for one in own]
+    container["args"], container["env"] = arguments[:at], [one for one in env if one not in own]
+    text = json.dumps(spec).replace(f"texts--{name}", "NAME").replace(name, "TASK")
+    spec.clear()
+    spec.update(copy.deepcopy(json.loads(text)))
+    return found

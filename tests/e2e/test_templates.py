@@ -1,5 +1,6 @@
 """A site's own templates on a real cluster: what changes with them, what doesn't, and what is said."""
 
+import functools
 import json
 import pathlib
 import subprocess
@@ -43,6 +44,19 @@ SCHEMA = {
 }
 
 
+#: A runner that uses none of our macros, and needs nothing.
+PLAIN = """spec:
+  restartPolicy: Never
+  automountServiceAccountToken: false
+  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: inspect
+      image: {{ settings.runner_image }}
+      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+"""
+ENDLESS = "spec: {a: {% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}}\n"
+
+
 def put(namespace: str, folder: str, **files: str) -> None:
     """A ConfigMap with templates; `__` is a dot."""
     data = {name.replace("__", "."): text for name, text in files.items()}
@@ -61,6 +75,12 @@ def ready(namespace: str, name: str) -> tuple[str, str]:
     return found.get("reason", ""), found.get("message", "")
 
 
+def says(namespace: str, name: str, reason: str, words: str = "") -> bool:
+    """Whether the condition does."""
+    found = ready(namespace, name)
+    return found[0] == reason and words in found[1]
+
+
 def mark(namespace: str, cron: str) -> str:
     """The label that the macro gives to pods of a schedule."""
     found = kube.there("cronjob", namespace, cron)
@@ -71,10 +91,12 @@ def mark(namespace: str, cron: str) -> str:
 @pytest.mark.timeout(400)
 def test_a_macro_a_broken_one_and_back(operator: process.Operator, namespace: str) -> None:
     yearly = {"schedule": "0 3 1 1 *"}
+    put(namespace, "plain", pod__yaml=PLAIN)
     operator.start()
     kube.apply(
         kube.inspect(
             "night",
+            {"name": "plain", "template": "plain", **yearly},
             {"name": "script", "script": "true", **yearly},
             {"name": "image", "image": "registry.invalid/none:1", **yearly},
             {"name": "once", "script": "echo once ok 1"},
@@ -83,18 +105,21 @@ def test_a_macro_a_broken_one_and_back(operator: process.Operator, namespace: st
         namespace,
     )
     kube.apply(kube.inspect("over", {"name": "over", "script": "true"}), namespace)
+    kube.apply(kube.inspect("other", {"name": "script", "script": "true", **yearly}), namespace)
     kube.finished(namespace, "over")
     kube.until("the first run", lambda: kube.row(kube.get("inspect", namespace, "night") or {}, "once").get("verdict"))
     crons = {
         name: kube.there("cronjob", namespace, name)["metadata"]["uid"] for name in ("night--script", "night--image")
     }
     jobs = kube.names("jobs", namespace)
+    kube.until("the other one", lambda: "other--script" in kube.releases(namespace))
     before = revisions(namespace)
-    assert before == {"night--script": 1, "night--image": 1, "night--once": 1, "over--over": 1}
+    using = ("night--script", "night--image", "other--script")
+    assert before == dict.fromkeys((*using, "night--plain", "night--once", "over--over"), 1)
 
     put(namespace, "macros", metadata__yaml=METADATA.replace("WHAT", '"b-17"'))
     kube.until("the mark", lambda: mark(namespace, "night--script") == mark(namespace, "night--image") == "b-17", SOON)
-    after = {**before, "night--script": 2, "night--image": 2}
+    after = before | dict.fromkeys(using, 2)
     kube.until("one revision each", lambda: revisions(namespace) == after)
     kube.until("advice", lambda: "templates have changed" in
                kube.row(kube.get("inspect", namespace, "over") or {}, "over").get("advice", ""))  # fmt: skip
@@ -102,16 +127,18 @@ def test_a_macro_a_broken_one_and_back(operator: process.Operator, namespace: st
 
     put(namespace, "macros", metadata__yaml="# ours\n" + METADATA.replace("WHAT", "wrong"))
     words = f"template macros/metadata.yaml (ConfigMap {namespace}/site-macros), line 3: 'wrong' is undefined"
-    kube.until("the place of the mistake", lambda: words in ready(namespace, "night")[1], SOON)
-    assert ready(namespace, "night")[0] == "TemplateFailed"
+    for name in ("night", "other"):
+        kube.until("the place of the mistake", functools.partial(says, namespace, name, "TemplateFailed", words), SOON)
+    assert ready(namespace, "over")[0] == "ReleasesDeployed", "nothing of it is to be rendered"
     assert revisions(namespace) == after
     assert mark(namespace, "night--script") == "b-17"
 
     # A run that has not begun takes what there is when it begins.
     put(namespace, "macros", metadata__yaml=METADATA.replace("WHAT", '"b-18"'))
     kube.until("healed", lambda: mark(namespace, "night--image") == "b-18", SOON)
-    kube.until("ready", lambda: ready(namespace, "night")[0] == "ReleasesDeployed")
-    assert revisions(namespace) == {**after, "night--script": 3, "night--image": 3}
+    for name in ("night", "other"):
+        kube.until("ready", functools.partial(says, namespace, name, "ReleasesDeployed"))
+    assert revisions(namespace) == before | dict.fromkeys(using, 3)
     kube.run("annotate", "inspect", "night", "-n", namespace, "api.practice.com/run-requested-at=now for later")
     kube.until("the later run", lambda: kube.row(kube.get("inspect", namespace, "night") or {}, "later").get("verdict"))
     (later,) = kube.items("pods", namespace, labels="app.kubernetes.io/instance=night--later")
@@ -119,7 +146,7 @@ def test_a_macro_a_broken_one_and_back(operator: process.Operator, namespace: st
 
     kube.run("delete", "configmap", "site-macros", "-n", namespace)
     kube.until("back", lambda: mark(namespace, "night--script") == mark(namespace, "night--image") == "", SOON)
-    end = {**before, "night--script": 4, "night--image": 4, "night--later": 1}
+    end = before | dict.fromkeys(using, 4) | {"night--later": 1}
     kube.until("one more revision each", lambda: revisions(namespace) == end)
     same = {name: kube.there("cronjob", namespace, name)["metadata"]["uid"] for name in crons}
     assert same == crons, "changed in place"
@@ -148,6 +175,13 @@ def test_a_runner_added_by_a_config_map_alone(operator: process.Operator, namesp
     kube.apply(kube.inspect("greetings", {**hello, "parameters": {"words": [1]}}), namespace)
     words = "spec.tasks[0].parameters.words[0]: expected string, not 1; parameters of greeting: words"
     kube.until("refused", lambda: words in ready(namespace, "greetings")[1])
+    # A hostile one is stopped, and says so; who doesn't use it is served by the same operator meanwhile.
+    put(namespace, "endless", pod__yaml=ENDLESS)
+    kube.apply(
+        kube.inspect("stopped", {"name": "a", "template": "endless"}, {"name": "b", "script": "true"}), namespace
+    )
+    kube.until("stopped", lambda: "took more than" in ready(namespace, "stopped")[1], SOON)
+    kube.until("served", lambda: kube.row(kube.get("inspect", namespace, "stopped") or {}, "b").get("verdict"))
     with pytest.raises(
         kube.Failed, match="a task needs exactly one of script, scriptFrom, image, check, or template alone"
     ):

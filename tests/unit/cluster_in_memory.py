@@ -62,7 +62,7 @@ class Cluster(client.Cluster):
             copy.deepcopy(item)
             for (kind, where, _), item in sorted(self.objects.items())
             if kind == resource.kind and (not namespace or where == namespace)
-            if _selects(selector, item["metadata"].get("labels") or {}) and _selects(fields, _fields(item))
+            if selects(selector, item["metadata"].get("labels") or {}) and selects(fields, _fields(item))
         ]
         return found if full else [{"metadata": item["metadata"]} for item in found]
 
@@ -172,10 +172,15 @@ def _fields(item: Object) -> dict[str, str]:
     }
 
 
-def _selects(selector: str, labels: dict[str, str]) -> bool:
+def selects(selector: str, labels: dict[str, str]) -> bool:
+    """Whether a selector takes these labels (or fields)."""
     for part in re.split(r",(?![^(]*\))", selector) if selector else ():
         if among := re.fullmatch(r"(\S+) in \((.*)\)", part):
             if labels.get(among[1]) not in among[2].split(","):
+                return False
+        elif "!=" in part:
+            name, _, value = part.partition("!=")
+            if labels.get(name) == value:
                 return False
         elif "=" in part:
             name, _, value = part.partition("=")

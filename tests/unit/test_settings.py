@@ -127,6 +127,15 @@ def test_in_a_checkout_the_folders_are_beside_the_code(name: str) -> None:
     assert settings.data_folder(name, {}) == ROOT / name
 
 
+def test_charts_are_seen_from_the_folder_that_people_name_not_from_where_its_links_lead(tmp_path: pathlib.Path) -> None:
+    """A mounted ConfigMap is a link to a link to a folder, which is another one after each change."""
+    (tmp_path / "..2026_01_02").mkdir()
+    (tmp_path / "..2026_01_02" / "watches.yaml").write_text("[]")
+    (tmp_path / "..data").symlink_to("..2026_01_02")
+    (tmp_path / "watches.yaml").symlink_to("..data/watches.yaml")
+    assert settings.watches_file({"INSPECT_OPERATOR_WATCHES": str(tmp_path / "watches.yaml")}).parent == tmp_path
+
+
 def test_a_sites_own_folder_wins(tmp_path: pathlib.Path) -> None:
     environ = {"INSPECT_OPERATOR_TEMPLATES": str(tmp_path)}
     assert settings.data_folder("templates", environ) == tmp_path

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 
 from inspect_operator import errors, yaml_json
+from inspect_operator.api import schema
 
 MAX_PARAMETERS, MAX_TEXT, MAX_ITEMS = 64, 4096, 256
 #: Of one variable in a script's environment; Linux takes no more than 128 KiB (execve(2), MAX_ARG_STRLEN).
@@ -60,8 +61,7 @@ def parameters(check: Check, written: Mapping[str, Any], field: str) -> dict[str
         if wrong := _unusable(name, value):
             raise errors.SpecInvalid(f"{field}.{short(name)}: {wrong}; {_hint(check)}")
     given = {name: rule["default"] for name, rule in known.items() if "default" in rule} | dict(written)
-    found = sorted(jsonschema.Draft202012Validator(check.parameters).iter_errors(given), key=lambda one: list(one.path))
-    if found:
+    if found := schema.complaints(check.parameters, given):
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found[0].path)
         raise errors.SpecInvalid(f"{field}{place}: {complaint(found[0])}; {_hint(check)}")
     return given

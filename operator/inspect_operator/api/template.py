@@ -5,12 +5,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jsonschema
-
 from inspect_operator import errors, yaml_json
-from inspect_operator.api import check
+from inspect_operator.api import check, schema
 
-MAX_BYTES, MAX_DEPTH = 64 * 1024, 16
+#: Of all parameters together; of one list in them. They bound the time that a schema may take, `uniqueItems` above all.
+MAX_BYTES, MAX_DEPTH, MAX_ITEMS = 64 * 1024, 16, 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,14 +43,13 @@ def parameters(template: Template, written: Mapping[str, Any], field: str) -> di
         raise errors.SpecInvalid(f"{field}: nested {depth} levels deep; at most {MAX_DEPTH}")
     if (size := len(json.dumps(written))) > MAX_BYTES:
         raise errors.SpecInvalid(f"{field}: {size} bytes; at most {MAX_BYTES}")
+    if (entries := max(map(len, _lists(written)), default=0)) > MAX_ITEMS:
+        raise errors.SpecInvalid(f"{field}: a list of {entries} entries; at most {MAX_ITEMS}")
     for text in _texts(written):
         if character := yaml_json.unholdable(text):
             raise errors.SpecInvalid(f"{field}: the character {character} can't pass Helm unchanged; leave it out")
     given = defaults(template) | dict(written)
-    found = sorted(
-        jsonschema.Draft202012Validator(template.parameters).iter_errors(given), key=lambda one: str(one.path)
-    )
-    if found:
+    if found := schema.complaints(template.parameters, given):
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found[0].path)
         raise errors.SpecInvalid(f"{field}{place}: {check.complaint(found[0])}; {_hint(template)}")
     return given
@@ -85,6 +83,13 @@ def _texts(value: Any) -> Iterator[str]:
         yield from value
     for child in _children(value):
         yield from _texts(child)
+
+
+def _lists(value: Any) -> Iterator[list[Any]]:
+    if isinstance(value, list):
+        yield value
+    for child in _children(value):
+        yield from _lists(child)
 
 
 def _children(value: Any) -> list[Any]:

@@ -24,6 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", required=True, metavar="NAME", help="API group, such as web.example.com")
     parser.add_argument("--version", dest="api_version", default="v1alpha1", metavar="NAME", help="default: v1alpha1")
     parser.add_argument("--kind", metavar="NAME", help="default: the chart's name, with a capital")
+    parser.add_argument(
+        "--sample", metavar="FILE", help="an object of the kind: the sample, and what the rights are found out by "
+        "(default: the chart's own values)",
+    )  # fmt: skip
     parser.add_argument("--out", default=".", metavar="DIR", help="where the files go (default: here)")
     parser.add_argument("--force", action="store_true", help="write files anew that were changed since")
 
@@ -40,7 +44,9 @@ async def run(context: command.Context) -> command.Exit:
     entry = {"group": asked.group, "version": asked.api_version, "kind": kind, "chart": _relative(chart.path, out)}
     watches.read([entry], "what was typed")  # the same words about a wrong name as at the operator's start
     values, schema = kind_files.read_values(chart.path)
-    rendered = tuple(manifests.objects(await helm.template(chart.path, timeout_seconds=RENDER_SECONDS)))
+    spec = _spec(asked.sample) if asked.sample else values
+    text = await helm.template(chart.path, timeout_seconds=RENDER_SECONDS, values=spec)
+    rendered = tuple(manifests.objects(text))
     made = {
         "crd.yaml": yaml_text.dumps(kind_files.crd(asked.group, asked.api_version, kind, values, schema)),
         "sample.yaml": yaml_text.dumps(
@@ -48,7 +54,7 @@ async def run(context: command.Context) -> command.Exit:
                 "apiVersion": f"{asked.group}/{asked.api_version}",
                 "kind": kind,
                 "metadata": {"name": f"{kind.lower()}-sample"},
-                "spec": values,
+                "spec": spec,
             }
         ),
         "operator-values.yaml": kind_files.HEADER
@@ -63,6 +69,17 @@ def _write_all(out: pathlib.Path, made: dict[str, str], entry: dict[str, str], *
     out.mkdir(parents=True, exist_ok=True)
     done = [_write(out / name, text, force=force) for name, text in made.items()]
     return [*done, _add_entry(out / "watches.yaml", entry)]
+
+
+def _spec(file: str) -> dict[str, Any]:
+    try:
+        found = ruamel.yaml.YAML(typ="safe").load(pathlib.Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ruamel.yaml.error.YAMLError) as error:
+        raise errors.SettingsInvalid(f"--sample {file}: can't be read: {' '.join(str(error).split())}") from None
+    spec = found.get("spec") if isinstance(found, dict) else None
+    if not isinstance(spec, dict):
+        raise errors.SettingsInvalid(f"--sample {file}: has to be an object with a spec")
+    return spec
 
 
 def _absolute(path: str) -> str:

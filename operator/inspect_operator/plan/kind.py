@@ -16,7 +16,6 @@ SDK = "helm.sdk.operatorframework.io"
 FINALIZER = f"{SDK}/uninstall-release"
 LEGACY_FINALIZER = "uninstall-helm-release"
 UNINSTALL_WAIT = f"{SDK}/uninstall-wait"
-UPGRADE_FORCE = f"{SDK}/upgrade-force"
 RECONCILE_PERIOD = f"{SDK}/reconcile-period"
 
 

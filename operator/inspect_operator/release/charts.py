@@ -8,6 +8,7 @@ import pathlib
 import re
 import tarfile
 import tempfile
+import zlib
 from typing import Any
 
 import ruamel.yaml
@@ -97,7 +98,7 @@ class Source:
             for name, file in _files(path):
                 content = file.read_bytes()
                 digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
-        except (OSError, tarfile.TarError, EOFError, yaml_error.YAMLError) as error:
+        except (OSError, tarfile.TarError, EOFError, zlib.error, yaml_error.YAMLError) as error:
             raise errors.SettingsInvalid(f"chart: {self.written}: no chart there ({error})") from None
         if not isinstance(described, dict) or not described.get("name") or not described.get("version"):
             raise errors.SettingsInvalid(f"chart: {self.written}: its Chart.yaml has no name or no version")

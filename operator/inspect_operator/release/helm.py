@@ -202,8 +202,10 @@ class Helm:
         await self._bounded(f"rendering of {release}", call, timeout_seconds)
         return _json(said)
 
-    async def template(self, chart: pathlib.Path, *, timeout_seconds: float) -> str:
-        """What a chart renders by its own values, without a cluster.
+    async def template(
+        self, chart: pathlib.Path, *, timeout_seconds: float, values: Mapping[str, Any] | None = None
+    ) -> str:
+        """What a chart renders by its own values and those, without a cluster.
 
         :raises errors.InspectError: it can't be rendered
         """
@@ -211,7 +213,8 @@ class Helm:
 
         async def call() -> None:
             nonlocal said
-            said = await command.run(["template", "release-name", chart])
+            given = yaml_json.dumps(dict(values or {})).encode()
+            said = await command.run(["template", "release-name", chart, "--values", "-"], given)
 
         await self._bounded(f"rendering of {chart.name}", call, timeout_seconds)
         return said.decode("utf-8", "replace")

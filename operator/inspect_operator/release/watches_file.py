@@ -60,7 +60,7 @@ async def _served(entry: watches.Entry, base: pathlib.Path, helm: helms.Helm, en
         source.check()
     templates = kind_templates.Templates(base / entry.template) if entry.template else None
     if templates is not None:
-        templates.check()
+        templates.look()
     texts = {key: overrides.expanded(text, environ) for key, text in entry.overrideValues.items()}
     if any("{{" in text for text in texts.values()):
         texts = await _by_go(texts, helm)

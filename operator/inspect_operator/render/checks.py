@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import jsonschema
 import ruamel.yaml
 
 from inspect_operator import errors
 from inspect_operator.api import check as checks
+from inspect_operator.api import schema as schemas
 
 ORIGINAL = "original"
 MAX_SCRIPT_BYTES = 200 * 1024
@@ -191,7 +191,7 @@ def _refuse_large(what: str, text: str) -> None:
 
 
 def _validate(file: pathlib.Path, written: Any, form: Mapping[str, Any], what: str = "") -> None:
-    for error in jsonschema.Draft202012Validator(form).iter_errors(written):
+    for error in schemas.complaints(form, written):
         place = ".".join(map(str, error.path))
         raise errors.SettingsInvalid(f"{file}: {what}{place + ': ' if place else ''}{error.message[:300]}")
 
@@ -199,10 +199,11 @@ def _validate(file: pathlib.Path, written: Any, form: Mapping[str, Any], what: s
 def _refuse_bad_schema(file: pathlib.Path, schema: Mapping[str, Any]) -> None:
     """A schema that jsonschema takes, of kinds that fit into an environment, with defaults that pass it."""
     try:
-        jsonschema.Draft202012Validator.check_schema(schema)
-    except jsonschema.SchemaError as error:
-        place = ".".join(map(str, list(error.path)[1:]))
-        raise errors.SettingsInvalid(f"{file}: parameters.{place}: {error.message[:300]}") from None
+        schemas.check(schema)
+    except schemas.Unfit as error:
+        words = str(error)[:300]
+        place = "parameters." if words.startswith("properties.") else "parameters: "
+        raise errors.SettingsInvalid(f"{file}: {place}{words.removeprefix('properties.')}") from None
     for name, rule in schema["properties"].items():
         if rule["type"] == "array" and rule.get("items", {}).get("type") not in ("string", "integer", "number"):
             raise errors.SettingsInvalid(f"{file}: parameters.{name}: say what the list holds, such as items: string")

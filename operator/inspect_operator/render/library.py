@@ -15,11 +15,10 @@ from typing import Any
 
 import jinja2
 import jinja2.meta
-import jsonschema
 import ruamel.yaml
 
 from inspect_operator import errors
-from inspect_operator.api import fields
+from inspect_operator.api import fields, schema
 from inspect_operator.api import template as templates
 from inspect_operator.render import template
 
@@ -97,21 +96,17 @@ class Library:
         if not name:
             return templates.Template(folder)
         try:
-            schema = ruamel.yaml.YAML(typ="safe").load(self.texts[name])
-            jsonschema.Draft202012Validator.check_schema(schema)
-            if not isinstance(schema, dict) or schema.get("type") != "object":
-                raise ValueError("say type: object")
-            if "$ref" in json.dumps(schema):
-                raise ValueError("$ref is not taken; write it out")
-            if not all(isinstance(rule, dict) for rule in schema.get("properties", {}).values()):
-                raise ValueError("each of the properties is a mapping with a type")
-            made = templates.Template(folder, schema)
+            written = ruamel.yaml.YAML(typ="safe").load(self.texts[name])
+            schema.check(written)
+            if not isinstance(written, dict) or written.get("type") != "object":
+                raise schema.Unfit("say type: object")
+            made = templates.Template(folder, written)
+            if not all(isinstance(rule, dict) for rule in made.properties.values()):
+                raise schema.Unfit("each of the properties is a mapping with a type")
             for key, value in templates.defaults(made).items():
-                jsonschema.Draft202012Validator(made.properties[key]).validate(value)
-        except (ruamel.yaml.error.YAMLError, jsonschema.SchemaError, jsonschema.ValidationError) as error:
-            words = error.message if isinstance(error, jsonschema.SchemaError) else str(error)
-            return templates.Template(folder, {}, self._problem(name, words))
-        except (ValueError, TypeError, RecursionError) as error:
+                for complaint in schema.complaints(made.properties[key], value):
+                    raise schema.Unfit(f"properties.{key}.default: {complaint.message}")
+        except (ruamel.yaml.error.YAMLError, schema.Unfit, RecursionError) as error:
             return templates.Template(folder, {}, self._problem(name, str(error)))
         return made
 

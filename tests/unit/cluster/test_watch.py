@@ -86,3 +86,13 @@ async def test_a_watch_that_ended_goes_on_where_it_was() -> None:
     told, _ = await _follow(cluster, ("new", True))
     assert told == [("new", False), ("new", True)]
     assert cluster.versions[1] == "99"
+
+
+async def test_a_list_that_fails_is_heard_and_tried_again(monkeypatch: Any) -> None:
+    monkeypatch.setattr(watch, "FIRST_PAUSE_SECONDS", 0.01)
+    cluster = Scripted()
+    cluster.failing[("list", "Job")] = errors.ClusterForbidden("jobs is forbidden")
+    cluster.put(_job("stays"))
+    told, failures = await _follow(cluster, ("stays", False))
+    assert told == [("stays", False)]
+    assert failures == ["jobs is forbidden"]

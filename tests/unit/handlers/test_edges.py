@@ -252,4 +252,4 @@ def test_the_cluster_in_memory_selects_as_the_api_server_does() -> None:
     """What all of this leans on."""
     labels = {"a": "1", "b": "x"}
     chosen = {"": True, "a=1": True, "a=2": False, "a": True, "c": False, "a=1,b in (x,y)": True, "b in (y,z)": False}
-    assert {selector: cluster_in_memory._selects(selector, labels) for selector in chosen} == chosen
+    assert {selector: cluster_in_memory.selects(selector, labels) for selector in chosen} == chosen

@@ -1,14 +1,14 @@
 """What the release of each object holds: read once for each revision, compared with what is there, and mended."""
 
+import asyncio
 import dataclasses
 import logging
 
 from inspect_operator import errors
 from inspect_operator.api import task as tasks
 from inspect_operator.api import watches
-from inspect_operator.cluster import client
 from inspect_operator.handlers import queue
-from inspect_operator.handlers.kinds import dependents
+from inspect_operator.handlers.kinds import dependents, seen
 from inspect_operator.plan import observed, ownership
 from inspect_operator.publish import dependents as told
 from inspect_operator.publish import events
@@ -80,18 +80,18 @@ class Holdings:
         self._last[key] = Holding(deployed, tuple(described))
         return Holding(deployed, tuple(described), tuple(mended))
 
-    async def left(self, key: queue.Key, body: client.Object, owner: tasks.Owner) -> int:
-        """How many objects of the release that was uninstalled are still there; after a restart the status tells."""
-        deployed = self.last(key).deployed
-        items = deployed.objects if deployed is not None else ()
-        if deployed is None:
-            shown = ((body.get("status") or {}).get("deployedRelease") or {}).get("manifest", "")
-            items = tuple(manifests.objects(str(shown)))
+    async def left(self, one: seen.Seen) -> tuple[Holding, int]:
+        """What the release held that was uninstalled, and how much of it is still there; after a restart the status
+        tells what it was."""
+        holding = self.last(one.key)
+        if holding.deployed is None:
+            shown = ((one.body.get("status") or {}).get("deployedRelease") or {}).get("manifest", "")
+            holding = Holding(await asyncio.to_thread(manifests.read, 1, str(shown), ""))
         there = 0
-        for item in items:
-            if not manifests.is_kept(item) and await self._releases.read(item, owner.namespace) is not None:
+        for item in holding.deployed.objects if holding.deployed is not None else ():
+            if not manifests.is_kept(item) and await self._releases.read(item, one.owner.namespace) is not None:
                 there += 1
-        return there
+        return holding, there
 
     async def _deployed(
         self, key: queue.Key, found: observed.Release | None, owner: tasks.Owner

@@ -11,7 +11,7 @@ from inspect_operator import settings as settings_module
 from inspect_operator.api import group
 from inspect_operator.cluster import client, discovery
 from inspect_operator.handlers import queue
-from inspect_operator.handlers.kinds import controller, dependents
+from inspect_operator.handlers.kinds import controller, dependents, surroundings
 from inspect_operator.publish import meters
 from inspect_operator.release import helm as helms
 from inspect_operator.release import objects, watches_file
@@ -40,7 +40,7 @@ class Kinds:
         self._dead_before = dead_before
         self._counted = counted
         self._store = stores.Store(cluster, group.LABEL_OBJECT_UID)
-        self._around = dependents.Dependents(cluster, settings.namespaces, self._wake)
+        self._dependents = dependents.Dependents(cluster, settings.namespaces, self._wake)
         self._controllers: list[controller.Controller] = []
         self._looking: asyncio.Task[None] | None = None
 
@@ -54,14 +54,19 @@ class Kinds:
             return
         await self._store.prime(self._settings.namespaces)
         found = discovery.Discovery(self._cluster)
-        releases = objects.ObjectReleases(self._cluster, self._helm, self._store, found)
-        self._controllers = [
-            controller.Controller(
-                one, self._cluster, found, releases, self._store, self._around, self._settings.namespaces,
-                self._living, self._dead_before, self._settings.helm_concurrency, self._counted,
-            )
-            for one in served
-        ]  # fmt: skip
+        around = surroundings.Surroundings(
+            cluster=self._cluster,
+            discovery=found,
+            releases=objects.ObjectReleases(self._cluster, self._helm, self._store, found),
+            store=self._store,
+            dependents=self._dependents,
+            namespaces=self._settings.namespaces,
+            living=self._living,
+            dead_before=self._dead_before,
+            at_once=self._settings.helm_concurrency,
+            counted=self._counted,
+        )
+        self._controllers = [controller.Controller(one, around) for one in served]
 
     def start(self) -> None:
         """Begins to serve."""
@@ -74,7 +79,7 @@ class Kinds:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
         await asyncio.gather(*(one.close() for one in self._controllers))
-        await self._around.close()
+        await self._dependents.close()
 
     async def _look(self) -> None:
         await asyncio.gather(*(one.look_at_chart() for one in self._controllers))
