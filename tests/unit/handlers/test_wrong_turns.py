@@ -45,12 +45,11 @@ async def test_the_slots_of_an_object_that_was_deleted_meanwhile_are_free_again(
             house.cluster.put({**found, "metadata": {**found["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}})
             body = house.cluster.objects[("Inspect", "default", "night")]
             house.operator._memory.notice_inspect(dict(body, metadata=dict(body["metadata"])), False)
-            house.operator._converges.wake(("default", "night"))
 
     house.helm.before = delete
     tasks = [modern(f"t{number}") for number in range(5)]
     await house.apply(*tasks)
-    await house.sync()
+    await house.wake()
     assert house.cluster.names("Inspect") == []
     await house.apply(*tasks, name="other")
     assert len(house.open_jobs("", name="other")) == 5

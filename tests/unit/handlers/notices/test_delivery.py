@@ -68,6 +68,9 @@ async def test_a_template_of_a_chat_is_markup_but_what_it_shows_is_not(endpoint:
     assert text == f"*{messages.compose().title}* 98% &lt;used&gt;, clean up <!here>"
 
 
+ENDLESS = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+
+
 @pytest.mark.parametrize(
     ("template", "words"),
     [
