@@ -7,8 +7,8 @@ from inspect_operator import __version__
 from inspect_operator.cli import commands
 
 EPILOG = """exit codes:
-  0    done; of run: every task passed; of lint and diff: nothing found
-  1    of run: a task did not pass, or it can't be told; of lint: mistakes; of diff: differences
+  0    done; of run: every task passed; of lint and diff: nothing found; of doctor: no error
+  1    of run: a task did not pass, or it can't be told; of lint: mistakes; of diff: differences; of doctor: errors
   2    what was typed is not understood
   3    not reached, not allowed, not found, or refused by the operator
   130  interrupted by Ctrl-C
