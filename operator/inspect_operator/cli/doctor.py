@@ -83,7 +83,7 @@ async def _found(cluster: client.Cluster, namespace: str) -> list[Finding]:
 
 
 def _not_seen(about: str, error: errors.InspectError) -> Finding:
-    allowed = "kubectl inspections doctor -n NAME  # of a namespace where you may; the rest is for an administrator"
+    allowed = "kubectl inspections doctor -n NAME # of a namespace where you may; the rest is for an administrator"
     fix = allowed if isinstance(error, errors.ClusterForbidden) else ""
     return Finding(Level.UNKNOWN, f"{about}: could not be looked at", str(error), fix)
 

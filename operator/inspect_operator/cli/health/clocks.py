@@ -48,7 +48,7 @@ async def look(place: places.Place) -> list[Finding]:
         if (level := _level(ahead)) is not Level.OK:
             words = f"the clock of node {name} is {ahead:.0f} s ahead of the API server's"
             seen = f"it renewed its Lease at {renewed:%H:%M:%S}, when it was {place.now:%H:%M:%S} UTC"
-            found.append(Finding(level, words, seen, "timedatectl status  # on the node"))
+            found.append(Finding(level, words, seen, "timedatectl status # on the node"))
         elif ahead < -SILENT_SECONDS:
             silent.append(f"{name} ({-ahead:.0f} s ago)")
     if silent:

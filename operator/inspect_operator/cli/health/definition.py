@@ -10,7 +10,7 @@ from inspect_operator.cli.health.finding import Finding, Level, named
 from inspect_operator.cluster import client, resources
 
 NAME = f"{group.PLURAL}.{group.GROUP}"
-APPLY = "kubectl apply --server-side --force-conflicts -f crds/  # from the operator's release"
+APPLY = "kubectl apply --server-side --force-conflicts -f crds/ # from the operator's release"
 INSTALL = "helm upgrade --install inspect-operator charts/inspect-operator -n inspect-system --create-namespace"
 #: Keys of a schema that are no fields of an object.
 _STRUCTURE = ("properties", "items", "additionalProperties")
@@ -55,7 +55,7 @@ def _compared(live: Any, ours: Any) -> list[Finding]:
         ("the cluster doesn't know", missing), ("this program doesn't know", unknown), ("described otherwise", other),
     ) if places]  # fmt: skip
     if unknown and not missing:
-        words, fix = "the CRD is newer than this program", "pip install .  # in the operator's release"
+        words, fix = "the CRD is newer than this program", "pip install . # in the operator's release"
     else:
         words, fix = "the CRD is not the one that this program knows", APPLY
     # Words alone are no reason to do anything.

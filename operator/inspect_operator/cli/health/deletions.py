@@ -31,13 +31,13 @@ async def look(place: places.Place) -> list[Finding]:
         seen = f"finalizers: {named(metadata.get('finalizers') or [])}"
         fix = f"kubectl describe in {metadata['name']} -n {where}"
         if not ours:
-            fix += "  # whoever put the finalizers there has to take them away"
+            fix += " # whoever put the finalizers there has to take them away"
         elif not served:
             fix = LET_GO.format(f"{metadata['name']} -n {where}")
         found.append(Finding(Level.ERROR, words, seen, fix))
     if held:
-        words = f"{len(held)} Inspects carry the finalizer of an operator, and none is at work: they can't be deleted"
+        words = f"no operator is at work that would let {len(held)} Inspects be deleted"
         namespace, _, name = held[0].partition("/")
-        fix = LET_GO.format(f"{name} -n {namespace}") + "  # and so on; or start an operator"
+        fix = LET_GO.format(f"{name} -n {namespace}") + " # and so on; or start an operator"
         found.append(Finding(Level.WARN, words, named(held), fix))
     return found or [Finding(Level.OK, f"none of {len(inspects)} Inspects waits to be gone")]

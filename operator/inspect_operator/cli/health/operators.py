@@ -83,7 +83,7 @@ async def _of(place: places.Place, one: places.Operator) -> list[Finding]:
     if version and version != __version__:
         words = f"the operator {name} is version {version}, this program {__version__}"
         seen = "what one of them knows may be unknown to the other"
-        found.append(Finding(Level.WARN, words, seen, f"{upgrade(one)}  # from release {__version__}"))
+        found.append(Finding(Level.WARN, words, seen, f"{upgrade(one)} # from release {__version__}"))
     elif version:
         found.append(Finding(Level.OK, f"the operator {name} has the version of this program, {version}"))
     fix = f"kubectl exec {where} deployment/{one.name} -- helm version --short"

@@ -72,4 +72,4 @@ def _fix(place: places.Place, namespace: str, release: observed.Release, *, gone
     serving = [one for one in place.operators if one.covers(namespace)]
     if serving:
         return f"kubectl rollout restart deployment/{serving[0].name} -n {serving[0].namespace}"
-    return f"{definition.INSTALL}  # an operator unlocks it"
+    return f"{definition.INSTALL} # an operator unlocks it"

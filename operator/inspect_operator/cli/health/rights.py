@@ -63,7 +63,7 @@ async def look(place: places.Place) -> list[Finding]:
         except errors.ClusterForbidden as error:
             words = f"the rights of the operator {one.namespace}/{one.name} could not be looked at"
             account = f"system:serviceaccount:{one.namespace}:{one.account}"
-            fix = f"kubectl auth can-i --list --as={account}  # as an administrator"
+            fix = f"kubectl auth can-i --list --as={account} # as an administrator"
             found.append(Finding(Level.UNKNOWN, words, str(error), fix))
     return [*found, *await _own(place)]
 

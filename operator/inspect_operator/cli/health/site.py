@@ -21,7 +21,7 @@ async def look(place: places.Place) -> list[Finding]:
         number += len(templates) + len(own_checks)
         found += _templates(namespace, templates)
         found += _checks(namespace, own_checks)
-    return found or [Finding(Level.OK, f"{number} ConfigMaps with templates or checks of the site, without a mistake")]
+    return found or [Finding(Level.OK, f"no mistake in {number} ConfigMaps with templates or checks of the site")]
 
 
 def _templates(namespace: str, maps: list[places.Object]) -> list[Finding]:

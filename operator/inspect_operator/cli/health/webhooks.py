@@ -37,7 +37,7 @@ async def look(place: places.Place) -> list[Finding]:
                 if caught and where:
                     number += 1
                     found += await _of(place, resource, configuration["metadata"]["name"], webhook, caught, where)
-    return found or [Finding(Level.OK, f"{number} webhooks are asked about our objects, and all can answer")]
+    return found or [Finding(Level.OK, f"of {number} webhooks that are asked about our objects, all can answer")]
 
 
 def intercepted(webhook: places.Object) -> Iterator[str]:
@@ -73,7 +73,7 @@ async def _of(
     seen = f"{resource.kind} {name}, {policy}: the service {label} has no endpoints"
     fix = f"kubectl get pods,endpointslices -n {service['namespace']}"
     if not await _exists(place.cluster, service["namespace"]):
-        fix = f"kubectl delete {resource.plural} {name}  # what it belonged to is gone"
+        fix = f"kubectl delete {resource.plural} {name} # what it belonged to is gone"
     return [Finding(Level.ERROR if strict else Level.WARN, what, seen, fix)]
 
 
