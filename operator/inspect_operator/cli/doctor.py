@@ -65,11 +65,11 @@ async def run(context: command.Context) -> command.Exit:
 async def _found(cluster: client.Cluster, namespace: str) -> list[Finding]:
     """:raises errors.InspectError: the API server doesn't answer at all"""
     found, now = await clocks.server(cluster)
-    place = Place(cluster, namespace, now)
     try:
         installed, leases = await operators.find(cluster, namespace), await operators.leases(cluster, namespace)
         place = Place(cluster, namespace, now, installed, leases)
     except errors.InspectError as error:
+        place = Place(cluster, namespace, now, seen=False)
         found.append(_not_seen("which operators there are", error))
     answers = await asyncio.gather(*(look(place) for look in LOOKS.values()), return_exceptions=True)
     for about, answer in zip(LOOKS, answers, strict=True):

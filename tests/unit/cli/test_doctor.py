@@ -232,6 +232,15 @@ def test_a_namespace_that_nobody_serves() -> None:
     assert told["fix"].endswith("--set 'watchNamespaces={a,b,ops}'")
 
 
+def test_who_may_not_look_for_operators_is_not_told_that_there_are_none() -> None:
+    cluster = well()
+    cluster.forbidden = {"Deployment"}
+    cluster.put(inspect("stays", "u2", deletionTimestamp=stamp(ago(90))))
+    found = _found(cluster)
+    assert [one["level"] for one in found.values()] == ["unknown"]
+    assert next(iter(found)) == "which operators there are: could not be looked at"
+
+
 def test_what_may_not_be_read_is_unknown_and_the_rest_is_told() -> None:
     cluster = well()
     cluster.forbidden = {"Secret", "Pod", "SubjectAccessReview", "MutatingWebhookConfiguration"}

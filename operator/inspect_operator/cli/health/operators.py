@@ -33,6 +33,8 @@ async def leases(cluster: client.Cluster, namespace: str) -> tuple[places.Object
 
 async def look(place: places.Place) -> list[Finding]:
     """All of them, and whether anybody serves what is looked at."""
+    if not place.seen:
+        return []
     found = [finding for one in place.operators for finding in await _of(place, one)]
     homes = {one.namespace for one in place.operators}
     outside = [one for one in place.leases if one["metadata"]["namespace"] not in homes and place.acts(one)]

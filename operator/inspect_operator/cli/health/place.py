@@ -37,13 +37,14 @@ class Operator:
 @dataclasses.dataclass(frozen=True)
 class Place:
     """`namespace` is where Inspects and what belongs to them are looked at, empty: everywhere. `now` is the time by the
-    API server's clock. `leases` are those that operators hold."""
+    API server's clock. `leases` are those that operators hold; `seen` is whether these could be looked at."""
 
     cluster: client.Cluster
     namespace: str
     now: datetime.datetime
     operators: tuple[Operator, ...] = ()
     leases: tuple[Object, ...] = ()
+    seen: bool = True
 
     def acts(self, lease: Object) -> bool:
         """Whether its holder renewed it lately."""
@@ -57,10 +58,10 @@ class Place:
         )
 
     def served(self, namespace: str) -> bool:
-        """Whether an operator is at work there. One that the chart didn't install may serve any namespace."""
+        """Whether an operator may be at work there: one that the chart didn't install serves any namespace."""
         known = {one.namespace: one for one in self.operators}
         homes = [str(one["metadata"]["namespace"]) for one in self.leases if self.acts(one)]
-        return any(known[home].covers(namespace) if home in known else True for home in homes)
+        return not self.seen or any(known[home].covers(namespace) if home in known else True for home in homes)
 
 
 #: The API server tells its time to the second, and clocks differ a little.

@@ -69,7 +69,7 @@ def _fix(place: places.Place, namespace: str, release: observed.Release, *, gone
     """An operator at work does it by itself, at the latest when it is started anew."""
     if gone or release.newest.status is observed.Status.UNINSTALLING:
         return f"helm uninstall {release.name} -n {namespace} --ignore-not-found"
-    serving = [one for one in place.operators if one.covers(namespace)]
+    serving = [one for one in place.operators if one.wanted and one.covers(namespace)]
     if serving:
         return f"kubectl rollout restart deployment/{serving[0].name} -n {serving[0].namespace}"
     return f"{definition.INSTALL} # an operator unlocks it"

@@ -11,6 +11,8 @@ from inspect_operator.render import checks, library, lint
 
 async def look(place: places.Place) -> list[Finding]:
     """As the operator reads them, and what `lint` says of them."""
+    if not place.seen:
+        return []
     found: list[Finding] = []
     number = 0
     for namespace in dict.fromkeys(one.namespace for one in place.operators):
