@@ -61,7 +61,10 @@ class Place:
             return rows.once(view, "", None, None), None
         refusal = obstacle.of(task, owner.namespace, want.release, self._given) or container.old_results(task)
         if refusal:
-            return plain | rows.ended(refusal.verdict.value, refusal.reason, refusal.message), None
+            told = rows.ended(refusal.verdict.value, refusal.reason, refusal.message)
+            if refusal.reason == verdict.Reason.CONFIG_MAP_MISSING:
+                told["exitCode"] = verdict.NOT_FOUND  # with which the runner ends in a pod
+            return plain | told, None
         run = await self._attempts(task, owner, check)
         return rows.once(view, run.job, run, None), run
 
