@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader (head, less) has seen enough; Python would complain again while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return command.Exit.PASSED
+        # What a run came to was not told, and is no success.
+        return command.Exit.FAILED if parsed.command == "run" else command.Exit.PASSED
     except command.Usage as error:
         shown.note(f"error: {error}")
         return command.Exit.USAGE

@@ -84,7 +84,8 @@ async def _of_operator(cluster: client.Cluster, one: places.Operator) -> list[Fi
         words = f"the operator {name} lacks {len(lacking)} of {len(needed)} rights"
         found.append(Finding(Level.ERROR, words, named(lacking), upgrade))
     else:
-        found.append(Finding(Level.OK, f"the operator {name} has the {len(needed)} rights that it needs"))
+        seen = f"looked at {len(scopes)} of {len(one.serves)} namespaces" if len(one.serves) > len(scopes) else ""
+        found.append(Finding(Level.OK, f"the operator {name} has the {len(needed)} rights that it needs", seen))
     if any(right in denied for right in of_nodes):
         words = f"the operator {name} may not see nodes: tasks with target.nodes are refused"
         found.append(Finding(Level.INFO, words, named(list(map(str, of_nodes))), f"{upgrade} --set nodeTargets=true"))
