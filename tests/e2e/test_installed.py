@@ -1,17 +1,19 @@
 """The operator as its chart installs it: in a pod, under the restricted profile, with the chart's rights only."""
 
 import json
+import pathlib
 
 from prometheus_client import parser
 
-from tests.e2e.harness import kube
+from tests.e2e.harness import cli, kube
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = "charts/inspect-operator"
 LINUX = {"kubernetes.io/os": "linux"}
 
 
 def test_installed_operator_serves_its_namespace_and_leaves_nothing(
-    namespace: str, runner_image: str, check_roles: None
+    namespace: str, runner_image: str, check_roles: None, tmp_path: pathlib.Path
 ) -> None:
     tag = runner_image.rpartition(":")[2]
     kube.run("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
@@ -43,6 +45,15 @@ def test_installed_operator_serves_its_namespace_and_leaves_nothing(
     for action in ("install", "upgrade"):
         done = {"action": action, "outcome": "success"}
         assert series["inspect_helm_operations_total", frozenset(done.items())] >= 1
+
+    # What the doctor says of it: all is well.
+    done = cli.Shell(ROOT, tmp_path)(f"kubectl inspections doctor -n {namespace} -o json")
+    told = [one for one in json.loads(done.out)["findings"] if f"operator {namespace}/op" in one["what"]]
+    assert {one["level"] for one in told} == {"ok"}, told
+    words = " ".join(one["what"] for one in told)
+    assert all(part in words for part in ("is at work", "the version of this program", "has helm v4.", "has the ")), (
+        words
+    )
 
     # Its rights are enough for every kind of task.
     metadata = {"name": "site", "labels": {"api.practice.com/inspect-checks": "site"}}

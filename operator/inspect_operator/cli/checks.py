@@ -94,6 +94,6 @@ def _example(rule: dict[str, Any]) -> Any:
 
 
 COMMAND = command.Command(
-    "checks", "list the built-in checks, explain one", configure, run, offline=True,
+    configure, run, offline=True,
     examples=("kubectl inspections checks --explain disk-usage",),
 )  # fmt: skip

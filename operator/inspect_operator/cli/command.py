@@ -2,13 +2,16 @@
 
 import argparse
 import dataclasses
+import datetime
 import enum
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inspect_operator import errors
 from inspect_operator.cli import terminal
-from inspect_operator.cluster import client
+
+if TYPE_CHECKING:  # loading the client takes longer than most commands that need none
+    from inspect_operator.cluster import client
 
 
 class Exit(enum.IntEnum):
@@ -33,10 +36,10 @@ class Context:
     arguments: argparse.Namespace
     parser: argparse.ArgumentParser
     terminal: terminal.Terminal
-    cluster: client.Cluster | None = None
+    cluster: "client.Cluster | None" = None
 
     @property
-    def api(self) -> client.Cluster:
+    def api(self) -> "client.Cluster":
         """The API server."""
         if self.cluster is None:
             raise errors.ClusterUnavailable(f"{self.arguments.command} is a command that needs no cluster")
@@ -52,11 +55,16 @@ class Context:
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """One subcommand. `offline`: it needs no cluster, and has no flags for it."""
+    """One subcommand. `offline`: it needs no cluster, and has no flags for it; `alone` tells the same of one that can
+    do without, by what was typed."""
 
-    name: str
-    help: str
     configure: Callable[[argparse.ArgumentParser], None]
     run: Callable[[Context], Coroutine[Any, Any, Exit]]
     offline: bool = False
+    alone: Callable[[argparse.Namespace], bool] = lambda _: False
     examples: tuple[str, ...] = ()
+
+
+def now() -> datetime.datetime:
+    """The time, in UTC and to the second."""
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)

@@ -4,7 +4,7 @@ import argparse
 
 import shtab
 
-from inspect_operator.cli import command
+from inspect_operator.cli import command, typed
 
 SHELLS = ("bash", "zsh", "fish")
 #: What people type; kubectl completes its plugins by a program of another kind, see docs/cli.md.
@@ -18,12 +18,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 async def run(context: command.Context) -> command.Exit:
     """Prints a script for the shell."""
+    typed.complete(context.parser)
     context.parser.prog = PROGRAM
     context.terminal.print(shtab.complete(context.parser, shell=context.arguments.shell))
     return command.Exit.PASSED
 
 
 COMMAND = command.Command(
-    "completion", "print what a shell needs to complete kubectl-inspections", configure, run, offline=True,
+    configure, run, offline=True,
     examples=("source <(kubectl-inspections completion bash)",),
 )  # fmt: skip

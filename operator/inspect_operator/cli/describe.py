@@ -113,6 +113,6 @@ def _when(moment: datetime.datetime | None, report: model.Report) -> str:
 
 
 COMMAND = command.Command(
-    "describe", "tell everything about Inspects: findings, output, history, events", configure, run,
+    configure, run,
     examples=("kubectl inspections describe host-health",),
 )  # fmt: skip

@@ -79,6 +79,6 @@ def _difference(
 
 
 COMMAND = command.Command(
-    "diff", "compare what Inspects would become with their releases", configure, run,
+    configure, run,
     examples=("kubectl inspections diff -f inspect.yaml --templates ./our-templates",),
 )  # fmt: skip

@@ -43,7 +43,7 @@ async def run(context: command.Context) -> command.Exit:
 
 
 def _tree(context: command.Context, found: list[inspects.Object]) -> str:
-    report = reading.report(found, {}, inspects.now())
+    report = reading.report(found, {}, command.now())
     return tree.text(
         context.terminal, report, wide=context.arguments.output == "wide",
         namespaces=context.arguments.all_namespaces,
@@ -66,6 +66,6 @@ async def _watch(context: command.Context) -> None:
 
 
 COMMAND = command.Command(
-    "get", "list Inspects with their tasks, targets and verdicts", configure, run,
+    configure, run,
     examples=("kubectl inspections get -A", "kubectl inspections get host-health -o wide --watch"),
 )  # fmt: skip

@@ -115,6 +115,6 @@ def _relative(chart: pathlib.Path, out: pathlib.Path) -> str:
 
 
 COMMAND = command.Command(
-    "init", "begin a kind of your own from a chart", configure, run, offline=True,
+    configure, run, offline=True,
     examples=("kubectl inspections init kind --from-chart helm-charts/nginx --group web.example.com --version v1",),
 )  # fmt: skip

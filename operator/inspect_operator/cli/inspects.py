@@ -1,11 +1,10 @@
 """Reads Inspects and what belongs to them from the API server."""
 
-import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from inspect_operator.api import group
-from inspect_operator.cli import command
+from inspect_operator.cli import command, names
 from inspect_operator.cluster import client, resources
 from inspect_operator.publish.reports import model, reading
 
@@ -20,12 +19,12 @@ async def chosen(context: command.Context) -> list[Object]:
     :raises command.Usage: names and -A or -l at once
     :raises client.NotFound: one that is named isn't there
     """
-    names: Sequence[str] = context.arguments.names
+    typed: Sequence[str] = context.arguments.names
     selector = str(context.arguments.selector or "")
-    if names and (context.arguments.all_namespaces or selector):
+    if typed and (context.arguments.all_namespaces or selector):
         raise command.Usage("names don't go together with -A or -l: give one or the other")
-    if names:
-        return [await one(context, name) for name in dict.fromkeys(map(plain, names))]
+    if typed:
+        return [await one(context, name) for name in dict.fromkeys(map(names.plain, typed))]
     try:
         found = await context.api.list(resources.INSPECTS, context.namespace, selector=selector, full=True)
     except client.NotFound as error:
@@ -42,12 +41,12 @@ async def one(context: command.Context, name: str) -> Object:
     if context.arguments.all_namespaces:
         raise command.Usage("one Inspect is in one namespace: say -n instead of -A")
     try:
-        return whole(await context.api.get(resources.INSPECTS, context.namespace, plain(name)))
+        return whole(await context.api.get(resources.INSPECTS, context.namespace, names.plain(name)))
     except client.NotFound as error:
-        if f'"{plain(name)}" not found' not in str(error):
+        if f'"{names.plain(name)}" not found' not in str(error):
             raise _unknown_kind(error) from None
         raise client.NotFound(
-            f"no Inspect {plain(name)!r} in namespace {context.namespace!r}; see: kubectl inspections get -A"
+            f"no Inspect {names.plain(name)!r} in namespace {context.namespace!r}; see: kubectl inspections get -A"
         ) from None
 
 
@@ -55,14 +54,6 @@ def _unknown_kind(error: client.NotFound) -> client.NotFound:
     return client.NotFound(
         f"this cluster doesn't know Inspects: install the operator, or choose another --context ({error})"
     )
-
-
-def plain(name: str) -> str:
-    """A name as kubectl also takes it: inspect/NAME, in/NAME."""
-    kind, _, rest = name.rpartition("/")
-    if kind and kind.partition(".")[0] not in ("inspect", "inspects", "in"):
-        raise command.Usage(f"{name}: write the name of an Inspect, or inspect/NAME")
-    return rest
 
 
 def whole(item: Object) -> Object:
@@ -75,7 +66,7 @@ async def report(context: command.Context, found: Iterable[Object]) -> model.Rep
     """The model of these Inspects, with the full report of each task where it is kept and may be read."""
     bodies = list(found)
     kept = await full_reports(context, {body["metadata"]["namespace"] for body in bodies})
-    return reading.report(bodies, kept, now())
+    return reading.report(bodies, kept, command.now())
 
 
 async def full_reports(context: command.Context, namespaces: set[str]) -> dict[tuple[str, str], reading.Object]:
@@ -88,8 +79,3 @@ async def full_reports(context: command.Context, namespaces: set[str]) -> dict[t
             if told is not None:
                 made[(item["metadata"]["namespace"], item["metadata"]["name"])] = told
     return made
-
-
-def now() -> datetime.datetime:
-    """The time, in UTC and to the second."""
-    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)

@@ -135,7 +135,7 @@ def _reversed(value: Any) -> Any:
 
 
 COMMAND = command.Command(
-    "lint", "find mistakes in templates and Inspects", configure, run, offline=True,
+    configure, run, offline=True,
     examples=(
         "kubectl inspections lint --templates ./our-templates",
         "kubectl inspections lint -f inspect.yaml",

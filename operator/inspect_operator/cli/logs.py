@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 
 from inspect_operator import errors
-from inspect_operator.cli import command, inspects, pods
+from inspect_operator.cli import command, inspects, names, pods
 from inspect_operator.cluster import client
 from inspect_operator.publish.reports import model, reading, words
 
@@ -24,10 +24,10 @@ async def run(context: command.Context) -> command.Exit:
     """Prints them; of several tasks or nodes with the name in front of each line."""
     arguments = context.arguments
     body = await inspects.one(context, arguments.name)
-    names = task_names(body)
-    refuse_unknown(arguments.tasks, names, arguments.name)
+    known = names.of_tasks(body)
+    names.refuse_unknown(arguments.tasks, known, arguments.name)
     found = await pods.of(context, body, arguments.tasks, arguments.target)
-    wanted = [name for name in names if name in (arguments.tasks or names)]
+    wanted = [name for name in known if name in (arguments.tasks or known)]
     several = len(wanted) > 1 or len(found) > 1
 
     def write(prefix: str, line: str) -> None:
@@ -62,7 +62,7 @@ async def _kept(
     try:
         report = await inspects.report(context, [body])
     except errors.ClusterForbidden:
-        report = reading.report([body], {}, inspects.now())
+        report = reading.report([body], {}, command.now())
     for _, task in report.tasks:
         if task.name not in gone:
             continue
@@ -83,18 +83,6 @@ def _why(task: model.Task) -> str:
     return "its pod is gone, and it printed nothing that was kept"
 
 
-def task_names(body: inspects.Object) -> list[str]:
-    """The tasks of an Inspect in both spellings, as written."""
-    named = [one.get("name") or (one.get("task") or {}).get("task_name") for one in body["spec"].get("tasks") or ()]
-    return [str(name) for name in named if name]
-
-
-def refuse_unknown(asked: list[str], names: list[str], inspect: str) -> None:
-    """:raises command.Usage: a task is asked for that there isn't"""
-    if unknown := [name for name in asked if name not in names]:
-        raise command.Usage(f"{inspect} has no task {unknown[0]!r}; it has: {', '.join(names)}")
-
-
 def _number(text: str) -> int:
     number = int(text)
     if number < 0:
@@ -103,7 +91,7 @@ def _number(text: str) -> int:
 
 
 COMMAND = command.Command(
-    "logs", "print what tasks printed, also while they run", configure, run,
+    configure, run,
     examples=(
         "kubectl inspections logs host-health disk -f",
         "kubectl inspections logs host-health memory --target node-1 --tail 20",

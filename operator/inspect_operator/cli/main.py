@@ -6,32 +6,24 @@ import os
 import sys
 from collections.abc import Sequence
 
-from inspect_operator import __version__, errors
-from inspect_operator.cli import command, commands, terminal
-from inspect_operator.cluster import client
-
-EPILOG = """exit codes:
-  0    done; of run: every task passed; of lint and diff: nothing found
-  1    of run: a task did not pass, or it can't be told; of lint: mistakes; of diff: differences
-  2    what was typed is not understood
-  3    not reached, not allowed, not found, or refused by the operator
-  130  interrupted by Ctrl-C
-"""
+from inspect_operator import errors
+from inspect_operator.cli import command, commands, terminal, typed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code; see command.Exit."""
     shown = terminal.of_process()
-    whole = parser()
+    whole = typed.parser()
     parsed = whole.parse_args(arguments)
     try:
-        return asyncio.run(_run(commands.TABLE[parsed.command], parsed, whole, shown))
+        return asyncio.run(_run(commands.load(parsed.command), parsed, whole, shown))
     except KeyboardInterrupt:
         return command.Exit.INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has seen enough; Python would complain again while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return command.Exit.PASSED
+        # What a run came to was not told, and is no success.
+        return command.Exit.FAILED if parsed.command == "run" else command.Exit.PASSED
     except command.Usage as error:
         shown.note(f"error: {error}")
         return command.Exit.USAGE
@@ -46,49 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _run(
     chosen: command.Command, arguments: argparse.Namespace, whole: argparse.ArgumentParser, shown: terminal.Terminal
 ) -> command.Exit:
-    if chosen.offline:
+    if chosen.offline or chosen.alone(arguments):
         return await chosen.run(command.Context(arguments, whole, shown))
+    from inspect_operator.cluster import client  # not at the top: see commands
+
     context, kubeconfig = arguments.context or "", arguments.kubeconfig or ""
     async with await client.Cluster.connect(context, kubeconfig, "kubectl-inspections") as cluster:
         return await chosen.run(command.Context(arguments, whole, shown, cluster))
-
-
-def parser() -> argparse.ArgumentParser:
-    """The whole command line; completion and its reference are made from it."""
-    made = argparse.ArgumentParser(
-        prog="kubectl inspections",
-        description="See, run and report inspections.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.add_argument("--version", action="version", version=f"kubectl-inspections {__version__}")
-    _connection(made)
-    subparsers = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for one in commands.TABLE.values():
-        examples = "".join(f"  {line}\n" for line in one.examples)
-        sub = subparsers.add_parser(
-            one.name, help=one.help, description=one.help, formatter_class=argparse.RawDescriptionHelpFormatter,
-            epilog=f"examples:\n{examples}" if examples else None,
-        )  # fmt: skip
-        one.configure(sub)
-        if not one.offline:
-            _connection(sub, again=True)
-    return made
-
-
-def _connection(made: argparse.ArgumentParser, *, again: bool = False) -> None:
-    """kubectl's own flags. They may stand before the subcommand and after it, where the default must not undo what
-    stood before."""
-    group = made.add_argument_group("cluster")
-    default = argparse.SUPPRESS if again else None
-    group.add_argument("-n", "--namespace", metavar="NAME", default=default, help="default: that of the context")
-    group.add_argument(
-        "-A", "--all-namespaces", action="store_true", default=argparse.SUPPRESS if again else False,
-        help="in all namespaces",
-    )  # fmt: skip
-    group.add_argument("-l", "--selector", metavar="LABELS", default=default, help="by labels, such as team=db")
-    group.add_argument("--context", metavar="NAME", default=default, help="context of the kubeconfig")
-    group.add_argument("--kubeconfig", metavar="FILE", default=default, help="default: KUBECONFIG, ~/.kube/config")
 
 
 def _hint(error: errors.InspectError) -> str:

@@ -56,7 +56,7 @@ def _write(made: chart.Renderer, rendered: chart.Chart, folder: pathlib.Path) ->
 
 
 COMMAND = command.Command(
-    "render", "print the manifests that Inspects become", configure, run, offline=True,
+    configure, run, offline=True,
     examples=(
         "kubectl inspections render -f inspect.yaml",
         "kubectl inspections render -f inspect.yaml --templates ./our-templates --chart-dir ./charts",

@@ -24,6 +24,8 @@ _ONE_NODE: dict[str, Any] = {
     "metadata": {"name": "node-1"},
     "status": {"conditions": [{"type": "Ready", "status": "True"}]},
 }
+#: Without a cluster there is one node, and every profile is allowed.
+ANYWHERE = desired.Facts(nodes=(nodes.read(_ONE_NODE),), profiles=frozenset(settings_module.PROFILES))
 
 Object = dict[str, Any]
 
@@ -34,15 +36,20 @@ def configure(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "-f", "--filename", metavar="FILE", action="append", required=required, default=[],
         help="file with Inspects, - for standard input; may be repeated",
     )  # fmt: skip
+    configure_site(parser)
+    parser.add_argument(
+        "--nodes", metavar="FILE", help="nodes, as `kubectl get nodes -o yaml` prints them (default: one, node-1)"
+    )
+
+
+def configure_site(parser: argparse._ActionsContainer) -> None:
+    """What the operator of a site knows and we don't."""
     parser.add_argument("--templates", metavar="DIR", help="folder with templates of the site, before the shipped ones")
     parser.add_argument("--checks", metavar="DIR", help="folder with checks of the site")
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[],
         help="a setting of the operator, such as runner_image=registry.example/runner:1; may be repeated",
     )  # fmt: skip
-    parser.add_argument(
-        "--nodes", metavar="FILE", help="nodes, as `kubectl get nodes -o yaml` prints them (default: one, node-1)"
-    )
 
 
 def renderer(arguments: argparse.Namespace, *, strict: bool = True) -> tuple[chart.Renderer, list[str]]:
@@ -50,7 +57,7 @@ def renderer(arguments: argparse.Namespace, *, strict: bool = True) -> tuple[cha
 
     :raises errors.SettingsInvalid: a folder or setting can't be used
     """
-    made = chart.Renderer(_settings(arguments))
+    made = chart.Renderer(settings(arguments))
     wrong: list[str] = []
     if arguments.templates:
         if not pathlib.Path(arguments.templates).is_dir():
@@ -64,7 +71,11 @@ def renderer(arguments: argparse.Namespace, *, strict: bool = True) -> tuple[cha
     return made, wrong
 
 
-def _settings(arguments: argparse.Namespace) -> settings_module.Settings:
+def settings(arguments: argparse.Namespace) -> settings_module.Settings:
+    """Those of the environment, and over them those of --set.
+
+    :raises command.Usage: there is no such setting
+    """
     known = {field.name for field in dataclasses.fields(settings_module.Settings)}
     environ = dict(os.environ)
     for text in arguments.set:
@@ -81,15 +92,26 @@ def bodies(files: Sequence[str], namespace: str) -> Iterator[tuple[str, Object]]
     :raises command.Usage: a file can't be read, or holds none
     """
     for file in files:
-        found = [one for one in _documents(file) if one.get("kind") == group.KIND]
+        found = inspects(file, documents(file), namespace)
         if not found:
             raise command.Usage(f"{file}: no Inspect in it")
-        for body in found:
+        yield from ((file, body) for body in found)
+
+
+def inspects(file: str, found: Sequence[Object], namespace: str) -> list[Object]:
+    """Those among the documents of a file.
+
+    :raises command.Usage: one has no name
+    """
+    made = []
+    for body in found:
+        if body.get("kind") == group.KIND:
             metadata = body.get("metadata")
             if not isinstance(metadata, dict) or not metadata.get("name"):
                 raise command.Usage(f"{file}: an Inspect needs metadata.name")
             given = {"namespace": namespace or "default", "uid": "", "generation": 1} | metadata
-            yield file, {**body, "metadata": given}
+            made.append({**body, "metadata": given})
+    return made
 
 
 def inspection(body: Object, made: chart.Renderer) -> tasks.Inspection:
@@ -111,12 +133,11 @@ def wanted(
 
 
 def facts(arguments: argparse.Namespace) -> desired.Facts:
-    """What is known without a cluster: nodes out of a file, and every profile allowed."""
-    listed = [_ONE_NODE]
-    if arguments.nodes:
-        listed = _documents(arguments.nodes)
-    known = sorted((nodes.read(one) for one in listed), key=lambda node: node.name)
-    return desired.Facts(nodes=tuple(known), profiles=frozenset(settings_module.PROFILES))
+    """What is known without a cluster, with nodes out of a file where one is named."""
+    if not arguments.nodes:
+        return ANYWHERE
+    known = sorted((nodes.read(one) for one in documents(arguments.nodes)), key=lambda node: node.name)
+    return dataclasses.replace(ANYWHERE, nodes=tuple(known))
 
 
 def in_order(made: chart.Chart) -> list[Object]:
@@ -124,7 +145,7 @@ def in_order(made: chart.Chart) -> list[Object]:
     return sorted(made.manifests, key=lambda item: _ORDER.index(item["kind"]))
 
 
-def _documents(file: str) -> list[Object]:
+def documents(file: str) -> list[Object]:
     """The mappings in a file of YAML (read as kubectl reads it) or JSON; of a List its items."""
     try:
         text = sys.stdin.read() if file == "-" else pathlib.Path(file).read_text(encoding="utf-8")
@@ -133,6 +154,15 @@ def _documents(file: str) -> list[Object]:
         found = [one for one in yaml.load_all(text) if isinstance(one, dict)]
     except (OSError, UnicodeDecodeError) as error:
         raise command.Usage(f"{file}: {error}") from None
-    except ruamel.yaml.error.YAMLError as error:
-        raise command.Usage(f"{file}: no YAML: {' '.join(str(error).split())}") from None
-    return [item for one in found for item in (one["items"] if str(one.get("kind", "")).endswith("List") else [one])]
+    except ruamel.yaml.error.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""  # not its text: of a Secret, maybe
+        raise command.Usage(f"{file}{line}: no YAML: {_plain(error)}") from None
+    except (ruamel.yaml.error.YAMLError, RecursionError) as error:
+        raise command.Usage(f"{file}: no YAML: {type(error).__name__}") from None
+    items = [one.get("items") or () if str(one.get("kind", "")).endswith("List") else [one] for one in found]
+    return [item for some in items for item in some if isinstance(item, dict)]
+
+
+def _plain(error: ruamel.yaml.error.MarkedYAMLError) -> str:
+    """Without the value that is told of a key that stands there twice."""
+    return str(error.problem or error.context).partition(" with value ")[0]

@@ -2,26 +2,18 @@
 
 import argparse
 import pathlib
-from collections.abc import Callable
 
 import shtab
 
-from inspect_operator.cli import command, inspects
-from inspect_operator.publish.reports import as_json, as_junit, as_markdown, as_page, model
+from inspect_operator.cli import command, forms, inspects
 
-WRITERS: dict[str, Callable[[model.Report], str]] = {
-    "html": as_page.write,
-    "md": as_markdown.write,
-    "junit": as_junit.write,
-    "json": as_json.write,
-}
 _ENDINGS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".xml": "junit", ".json": "json"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Its arguments."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="Inspects (default: all)")
-    parser.add_argument("-o", "--format", choices=list(WRITERS), help="default: by the name of the file, else md")
+    parser.add_argument("-o", "--format", choices=list(forms.WRITERS), help="default: by the name of the file, else md")
     option = parser.add_argument("--output", metavar="FILE", help="write it there (default: stdout)")
     option.complete = shtab.FILE  # type: ignore[attr-defined]
 
@@ -31,9 +23,9 @@ async def run(context: command.Context) -> command.Exit:
     output = pathlib.Path(context.arguments.output) if context.arguments.output else None
     form = context.arguments.format or (_ENDINGS.get(output.suffix.lower()) if output else "md")
     if form is None:
-        raise command.Usage(f"{output}: say which form by -o, one of {', '.join(WRITERS)}")
+        raise command.Usage(f"{output}: say which form by -o, one of {', '.join(forms.WRITERS)}")
     report = await inspects.report(context, await inspects.chosen(context))
-    text = WRITERS[form](report)
+    text = forms.WRITERS[form](report)
     if output is None:
         context.terminal.out.write(text)
         context.terminal.out.flush()
@@ -47,7 +39,7 @@ async def run(context: command.Context) -> command.Exit:
 
 
 COMMAND = command.Command(
-    "report", "write a report: HTML to forward, Markdown, JUnit or JSON", configure, run,
+    configure, run,
     examples=(
         "kubectl inspections report host-health --output report.html",
         "kubectl inspections report -A -o junit --output report.xml",

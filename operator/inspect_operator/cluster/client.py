@@ -4,6 +4,8 @@ Lists may ask for metadata alone (PartialObjectMetadataList): a Helm Secret then
 """
 
 import contextlib
+import datetime
+import email.utils
 import json
 import os
 import pathlib
@@ -89,6 +91,12 @@ class Cluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._api.close()  # type: ignore[no-untyped-call]
+
+    async def ask(self, path: str) -> tuple[bytes, datetime.datetime | None]:
+        """What it answers to any path, and what time it was by its clock, to the second, where it says so."""
+        async with self._answer("GET", path, accept="*/*", seconds=REQUEST_SECONDS) as answer:
+            said = answer.headers.get("Date", "")
+            return await answer.read(), email.utils.parsedate_to_datetime(said) if said else None
 
     async def get(self, resource: resources.Resource, namespace: str, name: str) -> Object:
         """One object.
@@ -196,8 +204,8 @@ class Cluster:
         :raises NotFound: the pod or its log is gone
         """
         query = {"container": container, "follow": "true", "tailLines": "" if lines is None else str(lines)}
-        async with self._answer("GET", resources.PODS.path(namespace, pod, "log"), query, accept="*/*") as pieces:
-            async for piece in pieces:
+        async with self._answer("GET", resources.PODS.path(namespace, pod, "log"), query, accept="*/*") as answer:
+            async for piece in answer.content.iter_any():
                 yield piece
 
     async def watch(
@@ -213,9 +221,9 @@ class Cluster:
         if version:
             query |= {"resourceVersion": version, "allowWatchBookmarks": "true", "timeoutSeconds": str(WATCH_SECONDS)}
         silent = 2.0 * WATCH_SECONDS if version else None
-        async with self._answer("GET", resource.path(namespace), query, silent_seconds=silent) as pieces:
+        async with self._answer("GET", resource.path(namespace), query, silent_seconds=silent) as answer:
             unfinished = b""
-            async for piece in pieces:
+            async for piece in answer.content.iter_any():
                 *whole, unfinished = (unfinished + piece).split(b"\n")
                 for line in whole:
                     event = json.loads(line)
@@ -257,8 +265,8 @@ class Cluster:
         data = b""
         async with self._answer(
             method, path, query, body=body, content_type=content_type, accept=accept, seconds=seconds
-        ) as pieces:
-            async for part in pieces:
+        ) as answer:
+            async for part in answer.content.iter_any():
                 data = data + part if tail_bytes is None else (data + part)[-tail_bytes:]
         return data
 
@@ -274,9 +282,9 @@ class Cluster:
         accept: str = "",
         seconds: float | None = None,
         silent_seconds: float | None = None,
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The body of a successful answer in pieces, as they come; `seconds` None: it may go on for ever, unless
-        nothing comes for `silent_seconds`."""
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A successful answer, whose body may still be coming; `seconds` None: it may go on for ever, unless nothing
+        comes for `silent_seconds`."""
         asked = urllib.parse.urlencode({name: value for name, value in (query or {}).items() if value})
         serialized = await self._api.param_serialize(
             method=method,
@@ -292,7 +300,7 @@ class Cluster:
             with contextlib.closing(answer.response):
                 if answer.status >= 400:
                     raise _failure(answer.status, f"{method} {path}", await answer.response.read())
-                yield answer.response.content.iter_any()
+                yield answer.response
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise errors.ClusterUnavailable(f"{method} {path}: {type(error).__name__}: {error}") from None
 

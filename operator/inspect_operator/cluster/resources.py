@@ -41,6 +41,24 @@ JOBS = Resource("Job", "/apis/batch/v1", "jobs")
 CRON_JOBS = Resource("CronJob", "/apis/batch/v1", "cronjobs")
 ROLE_BINDINGS = Resource("RoleBinding", "/apis/rbac.authorization.k8s.io/v1", "rolebindings")
 LEASES = Resource("Lease", "/apis/coordination.k8s.io/v1", "leases")
+DEPLOYMENTS = Resource("Deployment", "/apis/apps/v1", "deployments")
+CLUSTER_ROLES = Resource("ClusterRole", "/apis/rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False)
+ENDPOINT_SLICES = Resource("EndpointSlice", "/apis/discovery.k8s.io/v1", "endpointslices")
+DEFINITIONS = Resource(
+    "CustomResourceDefinition", "/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False
+)
+_ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+WEBHOOKS = (
+    Resource("MutatingWebhookConfiguration", _ADMISSION, "mutatingwebhookconfigurations", namespaced=False),
+    Resource("ValidatingWebhookConfiguration", _ADMISSION, "validatingwebhookconfigurations", namespaced=False),
+)
+#: What an account may do; one is made to be answered, and kept nowhere.
+ACCESS_REVIEWS = Resource(
+    "SubjectAccessReview", "/apis/authorization.k8s.io/v1", "subjectaccessreviews", namespaced=False
+)
+OWN_ACCESS_REVIEWS = Resource(
+    "SelfSubjectAccessReview", "/apis/authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
+)
 #: Of https://github.com/openreports/reports-api, where a cluster has it.
 OPEN_REPORTS = Resource("Report", "/apis/openreports.io/v1alpha1", "reports")
 

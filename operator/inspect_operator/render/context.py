@@ -50,9 +50,9 @@ def of_release(
             "image": task.image,
             "interpreter": task.interpreter or "auto",
             "args": [_literal(text) for text in task.args],
-            "env": _env(task, settings),
+            "env": [{"name": name, "value": _literal(value)} for name, value in variables(task, settings).items()],
             "env_from": list(task.env_from),
-            "results_arguments": _results(task),
+            "results_arguments": [_literal(text) for text in results_arguments(task)],
             "timeout_seconds": task.timeout_seconds,
             "deadline_seconds": deadline_seconds(task),
             "retries": task.retries,
@@ -115,19 +115,25 @@ def _key_ref(ref: tasks.KeyRef | None) -> contract.KeyRef | None:
     return {"kind": ref.kind, "name": ref.name, "key": ref.key} if ref else None
 
 
+def backoff_seconds(attempt: int) -> int:
+    """How long a Job waits after an attempt that failed, the first of which is 0, before the next."""
+    return min(10 << attempt, _MAX_BACKOFF_SECONDS)
+
+
 def deadline_seconds(task: tasks.Task) -> int:
     """When Kubernetes may give up on the Job: after every attempt had its timeout, with back-off and start-up."""
-    backoff = sum(min(10 << attempt, _MAX_BACKOFF_SECONDS) for attempt in range(task.retries))
+    backoff = sum(backoff_seconds(attempt) for attempt in range(task.retries))
     return (task.timeout_seconds + _GRACE_SECONDS) * (task.retries + 1) + backoff
 
 
-def _results(task: tasks.Task) -> list[str]:
+def results_arguments(task: tasks.Task) -> list[str]:
     """How the runner is told to read findings; nothing where it finds out itself."""
     form = [] if task.results_format is stream.Format.AUTO else ["--results", task.results_format.value]
-    return form + (["--results-file", _literal(task.results_file)] if task.results_file else [])
+    return form + (["--results-file", task.results_file] if task.results_file else [])
 
 
-def _env(task: tasks.Task, settings: settings_module.Settings) -> list[dict[str, str]]:
+def variables(task: tasks.Task, settings: settings_module.Settings) -> dict[str, str]:
+    """The environment of the task's container, beside that of its image and what `envFrom` brings."""
     env = dict(task.env)
     if task.original and task.kind is tasks.Kind.IMAGE:
         env |= {
@@ -140,7 +146,7 @@ def _env(task: tasks.Task, settings: settings_module.Settings) -> list[dict[str,
         env |= {"INSPECT_RUNNER_IMAGE": settings.runner_image, **dict(task.parameters)}
     if task.profile == "node":
         env |= {"HOST_ROOT": "/host"}
-    return [{"name": name, "value": _literal(value)} for name, value in env.items()]
+    return env
 
 
 def _literal(text: str) -> str:

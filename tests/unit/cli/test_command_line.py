@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from inspect_operator.cli import command, commands, main
+from inspect_operator.cli import command, commands, main, typed
 
 REFERENCE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "cli.md"
 
@@ -21,62 +21,62 @@ def _options(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def _subparsers() -> dict[str, argparse.ArgumentParser]:
-    (found,) = [one for one in main.parser()._actions if isinstance(one, argparse._SubParsersAction)]
-    return dict(found.choices)
+    return typed.complete(typed.parser())
 
 
-@pytest.mark.parametrize("name", list(commands.TABLE))
+@pytest.mark.parametrize("name", list(commands.HELP))
 def test_the_reference_tells_every_flag_and_no_other(name: str) -> None:
     text = REFERENCE.read_text(encoding="utf-8")
     found = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
     assert found, f"docs/cli.md has no section {name}"
     first_cells = " ".join(re.findall(r"^\| (.*?) \|", found[1], re.MULTILINE))
     told = set(re.findall(r"`(--?[a-zA-Z][\w-]*)`", first_cells))
-    shared = _options(main.parser())
+    shared = _options(typed.parser())
     assert told - shared == _options(_subparsers()[name]) - shared
 
 
 def test_the_reference_tells_the_flags_of_all_and_the_exit_codes() -> None:
     head = REFERENCE.read_text(encoding="utf-8").partition("\n## get\n")[0]
-    for option in _options(main.parser()) - {"-h", "--help"}:
+    for option in _options(typed.parser()) - {"-h", "--help"}:
         assert f"`{option}" in head or f", {option}" in head, option
     for code in command.Exit:
         assert f"| {code.value} |" in head, code
 
 
 @pytest.mark.parametrize(
-    "typed", ["-n a get", "get -n a", "--kubeconfig x -n a get b", "get b -n a --kubeconfig x", "-n other get -n a"]
+    "line", ["-n a get", "get -n a", "--kubeconfig x -n a get b", "get b -n a --kubeconfig x", "-n other get -n a"]
 )
-def test_flags_stand_before_the_command_or_after_it(typed: str) -> None:
-    parsed = main.parser().parse_args(typed.split())
+def test_flags_stand_before_the_command_or_after_it(line: str) -> None:
+    parsed = typed.parser().parse_args(line.split())
     assert (parsed.namespace, parsed.all_namespaces, parsed.context) == ("a", False, None)
-    assert parsed.kubeconfig == ("x" if "kubeconfig" in typed else None)
+    assert parsed.kubeconfig == ("x" if "kubeconfig" in line else None)
 
 
-@pytest.mark.parametrize("name", list(commands.TABLE))
+@pytest.mark.parametrize("name", list(commands.HELP))
 def test_help_tells_what_it_does_and_an_example(name: str) -> None:
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown), pytest.raises(SystemExit) as ended:
         main.main([name, "--help"])
     assert ended.value.code == 0
-    assert commands.TABLE[name].help in " ".join(shown.getvalue().split())
-    assert commands.TABLE[name].examples
-    for example in commands.TABLE[name].examples:
+    assert commands.HELP[name] in " ".join(shown.getvalue().split())
+    assert commands.load(name).examples
+    for example in commands.load(name).examples:
         assert example in shown.getvalue()
 
 
 def test_examples_can_be_typed() -> None:
-    for one in commands.TABLE.values():
-        for example in one.examples:
+    for name in commands.HELP:
+        for example in commands.load(name).examples:
             words = example.replace("source <(", "").rstrip(")").replace("kubectl-inspections", "kubectl inspections")
-            assert main.parser().parse_args(words.split()[2:]).command == one.name
+            without_redirection = words.partition(" > ")[0]
+            assert typed.parser().parse_args(without_redirection.split()[2:]).command == name
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_names_every_command(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["completion", shell]) == 0
     script = capsys.readouterr().out
-    for name in commands.TABLE:
+    for name in commands.HELP:
         assert name in script
 
 
@@ -94,13 +94,19 @@ def test_bash_completes(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "code", "words"),
+    ("line", "code", "words"),
     [
         ("get pod/health", 2, "error: pod/health: write the name of an Inspect, or inspect/NAME"),
         ("get health -A", 2, "error: names don't go together with -A or -l: give one or the other"),
         ("run health -A", 2, "error: one Inspect is in one namespace: say -n instead of -A"),
         ("get -o json --watch", 2, "error: --watch goes together with -o tree and -o wide only"),
         ("run health --timeout 5", 2, "argument --timeout: write a number and s, m or h, such as 90s"),
+        ("run", 2, "error: name the Inspect to run; see: kubectl inspections get"),
+        ("run health -f a.yaml", 2, "error: --filename goes together with --local only"),
+        ("run --local", 2, "error: --local needs the file with the Inspect: -f FILE"),
+        ("run --local -f a.yaml --no-wait", 2, "error: --no-wait is about a cluster; leave it out with --local"),
+        ("run --local -f /none.yaml", 2, "error: /none.yaml: "),
+        ("doctor -l a=b", 2, "error: -l selects Inspects; doctor looks at all of them"),
         ("logs health --tail -1", 2, "argument --tail: expected 0 or more"),
         ("report --output report.pdf", 2, "error: report.pdf: say which form by -o, one of html, md, junit, json"),
         ("frobnicate", 2, "invalid choice: 'frobnicate'"),
@@ -111,7 +117,7 @@ def test_bash_completes(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_what_is_wrong_is_told_in_words_and_by_the_exit_code(
-    typed: str,
+    line: str,
     code: int,
     words: str,
     tmp_path: pathlib.Path,
@@ -125,7 +131,7 @@ def test_what_is_wrong_is_told_in_words_and_by_the_exit_code(
     config.write_text(json.dumps(whole))
     monkeypatch.setenv("KUBECONFIG", str(config))
     try:
-        ended = main.main(typed.split())
+        ended = main.main(line.split())
     except SystemExit as error:  # argparse's own
         ended = int(error.code or 0)
     said = capsys.readouterr()
