@@ -105,7 +105,7 @@ def told(entry: ledger.Entry) -> str:
 async def learn_all(campaign: Campaign, only: str = "") -> None:
     """Writes places.json anew."""
     known = plans.places()
-    todo = [name for name in workloads.WORKLOADS if only in ("", name)]
+    todo = [name for name in workloads.WORKLOADS if not only or name in only.split(",")]
     learned = await asyncio.gather(*(campaign.learn(name) for name in todo), return_exceptions=True)
     for name, met in zip(todo, learned, strict=True):
         if isinstance(met, BaseException):

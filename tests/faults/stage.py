@@ -193,6 +193,7 @@ class _Supervised:
         self._process = process.Operator(ROOT, namespace, tools.runner_image, folder)
         subject = workloads.WORKLOADS[plan.workload].subject
         lease_seconds = LEASE_SECONDS if plan.fault in plans.DEADLY else LONG_LEASE_SECONDS
+        self._process.start_seconds = SET_UP_SECONDS
         self._process.environment |= {**dict(subject.environment), "KUBECONFIG": str(between.kubeconfig)}
         self._process.settings |= {"HELM_ENGINE": plan.engine, "LEASE_SECONDS": str(lease_seconds)}
         between.kill = self._kill
