@@ -32,9 +32,9 @@ class Campaign:
         lacking = {one.workload: one for one in chosen if self._notes.reference(one) is None}
         first = [plans.Plan(one.workload, plans.ENGINES[0]) for one in lacking.values()]
         entries = await asyncio.gather(*(self._reference(one) for one in first))
-        if bad := [entry for entry in entries if not entry.green]:
-            return bad
-        return list(await asyncio.gather(*(self._one(one) for one in chosen)))
+        bad = [entry for entry in entries if not entry.green]
+        playable = [one for one in chosen if self._notes.reference(one) is not None]
+        return bad + list(await asyncio.gather(*(self._one(one) for one in playable)))
 
     async def learn(self, workload: str) -> dict[str, list[str]]:
         """The places that fault-free runs by both engines met.

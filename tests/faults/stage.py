@@ -100,11 +100,14 @@ async def _act(
         await _until(lambda: subject.finished(seen.now()), SET_UP_SECONDS, "the object to begin with")
         await _until(lambda: between.quiet_seconds() > 1.5, SET_UP_SECONDS, "rest before the change")
 
+    changed = 0
+
     def may_be_over() -> bool:
-        return oracles.ended(seen.now(), workload) and _wrote(between, workload.needs)
+        return seen.version >= changed and oracles.ended(seen.now(), workload) and _wrote(between, workload.needs)
 
     injection = played.injection = await between.arm(plan.fault, plan.place)
     await workload.change(scene)
+    changed = await scene.version()
     if plan.fault is not None:
         await _fired(injection, between, may_be_over)
         played.met = injection.fired.is_set()

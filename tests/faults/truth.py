@@ -51,6 +51,11 @@ class Truth:
                 return None if one.type == "DELETED" else one.body
         return None
 
+    @property
+    def version(self) -> int:
+        """How far the watches are."""
+        return max((one.version for one in self._seen), default=0)
+
     def lies(self) -> list[str]:
         """Until now."""
         return lies(self._subject, self._seen, time.monotonic())
