@@ -53,8 +53,9 @@ class Truth:
 
     @property
     def version(self) -> int:
-        """How far the watches are."""
-        return max((one.version for one in self._seen), default=0)
+        """How far the watch of the object is."""
+        kind = self._subject.resource.kind
+        return max((one.version for one in self._seen if one.body["kind"] == kind), default=0)
 
     def lies(self) -> list[str]:
         """Until now."""
