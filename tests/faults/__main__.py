@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import logging
 import pathlib
+import signal
 import sys
 
 from tests.e2e.harness import installed, process
@@ -18,6 +20,9 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=4, metavar="N", help="side by side; default 4")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="play so many at most")
     parser.add_argument("--only", default="", metavar="WORD", help="plans whose id has the word; a workload to learn")
+    parser.add_argument(
+        "--patience", type=float, default=1.0, metavar="N", help="times the minute promised, on a machine that is busy"
+    )
     parser.add_argument("--again", action="store_true", help="also those that are green already")
     parser.add_argument("--list", action="store_true", help="print the plans and how they ended; play none")
     parser.add_argument("--table", action="store_true", help="print what is green as Markdown; play none")
@@ -30,6 +35,8 @@ def main() -> int:
         print(table.markdown(every, ledger.Ledger("").entries()))
         return 0
     chosen = _chosen(asked, every, known)
+    # What it says of connections that the proxy broke is nothing new.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     with installed.aside(ROOT):
         return asyncio.run(_play(asked, chosen, every))
 
@@ -52,10 +59,15 @@ def _chosen(asked: argparse.Namespace, every: list[plan.Plan], known: plan.Place
 
 
 async def _play(asked: argparse.Namespace, chosen: list[plan.Plan], every: list[plan.Plan]) -> int:
+    current = asyncio.current_task()
+    assert current is not None
+    # Ended, it leaves nothing behind.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, current.cancel)
+
     def say(entry: ledger.Entry) -> None:
         print(campaign.told(entry), flush=True)
 
-    async with campaign.open_campaign(process.image_tag(ROOT), asked.at_once, say) as (running, notes):
+    async with campaign.open_campaign(process.image_tag(ROOT), asked.at_once, say, asked.patience) as (running, notes):
         if asked.plans == "learn":
             await campaign.learn_all(running, asked.only)
             return 0

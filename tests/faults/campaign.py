@@ -7,7 +7,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from inspect_operator.cluster import client
-from tests.e2e.harness import kube, marker, upstream
+from tests.e2e.harness import audit, kube, marker, upstream
 from tests.faults import ledger, stage, workloads
 from tests.faults import plan as plans
 
@@ -32,18 +32,23 @@ class Campaign:
         lacking = {one.workload: one for one in chosen if self._notes.reference(one) is None}
         first = [plans.Plan(one.workload, plans.ENGINES[0]) for one in lacking.values()]
         entries = await asyncio.gather(*(self._reference(one) for one in first))
-        if bad := [entry for entry in entries if not entry.green]:
-            return bad
-        return list(await asyncio.gather(*(self._one(one) for one in chosen)))
+        bad = [entry for entry in entries if not entry.green]
+        playable = [one for one in chosen if self._notes.reference(one) is not None]
+        return bad + list(await asyncio.gather(*(self._one(one) for one in playable)))
 
-    async def learn(self, workload: str, engine: str) -> dict[str, list[str]]:
-        """The places that two fault-free runs met, both of them.
+    async def learn(self, workload: str) -> dict[str, list[str]]:
+        """The places that fault-free runs by both engines met.
 
         :raises RuntimeError: they are not without problems
         """
-        one, other = await asyncio.gather(*(self._played(plans.Plan(workload, engine)) for _ in range(2)))
+        pair = [plans.Plan(workload, engine) for engine in plans.ENGINES]
+        one, other = await asyncio.gather(*(self._played(plan) for plan in pair))
+        for played in (one, other):
+            self._note(played)
         if one.problems or other.problems:
-            raise RuntimeError(f"{workload}/{engine}: {[*one.problems, *other.problems]}")
+            raise RuntimeError(f"{workload}: {[*one.problems, *other.problems]}")
+        if self._notes.reference(one.plan) is None:
+            self._notes.keep_reference(one.plan, one.end_state)
         return {
             kind.value: [place for place in one.injection.met[kind] if place in set(other.injection.met[kind])]
             for kind in plans.Kind
@@ -70,7 +75,7 @@ class Campaign:
 
 @contextlib.asynccontextmanager
 async def open_campaign(
-    build: str, at_once: int, say: Callable[[ledger.Entry], None]
+    build: str, at_once: int, say: Callable[[ledger.Entry], None], patience: float = 1.0
 ) -> AsyncIterator[tuple[Campaign, ledger.Ledger]]:
     """With the images of this build in the cluster that the environment names."""
     notes = ledger.Ledger(build)
@@ -78,7 +83,7 @@ async def open_campaign(
     with marker.Markers() as markers:
         async with await client.Cluster.connect(agent="tests-faults") as cluster:
             image = f"docker.io/inspect-operator/runner:{build}"
-            tools = stage.Tools(cluster, upstream.current(), markers, image)
+            tools = stage.Tools(cluster, upstream.current(), markers, image, audit.path(), patience)
             yield Campaign(tools, notes, at_once, say), notes
 
 
@@ -100,7 +105,12 @@ def told(entry: ledger.Entry) -> str:
 async def learn_all(campaign: Campaign, only: str = "") -> None:
     """Writes places.json anew."""
     known = plans.places()
-    todo = [(name, engine) for name in workloads.WORKLOADS for engine in plans.ENGINES if only in ("", name)]
-    for (name, engine), met in zip(todo, await asyncio.gather(*(campaign.learn(*one) for one in todo)), strict=True):
-        known.setdefault(name, {})[engine] = met
-    plans.PLACES.write_text(json.dumps({name: known[name] for name in workloads.WORKLOADS if name in known}, indent=1))
+    todo = [name for name in workloads.WORKLOADS if not only or name in only.split(",")]
+    learned = await asyncio.gather(*(campaign.learn(name) for name in todo), return_exceptions=True)
+    for name, met in zip(todo, learned, strict=True):
+        if isinstance(met, BaseException):
+            print(f"not learned: {met}")
+        else:
+            known[name] = met
+    ordered = {name: known[name] for name in workloads.WORKLOADS if name in known}
+    plans.PLACES.write_text(json.dumps(ordered, indent=1) + "\n")

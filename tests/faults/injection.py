@@ -17,12 +17,17 @@ class Injection:
         self.fired = asyncio.Event()
         self.at_seconds = 0.0  # monotonic
         self.met: dict[plans.Kind, list[str]] = {kind: [] for kind in plans.Kind}
+        self._closed = False
         self._another = asyncio.Event()
         self._times: collections.Counter[str] = collections.Counter()
 
+    def close(self) -> None:
+        """Nothing is numbered any more."""
+        self._closed = True
+
     def meet(self, kind: plans.Kind, place: str) -> plans.Fault | None:
         """What is to go wrong at this write or event; numbers those of one name: `helm PUT secrets i--one.v1 #2`."""
-        if not place:
+        if not place or self._closed:
             return None
         self._times[place] += 1
         numbered = f"{place} #{self._times[place]}"

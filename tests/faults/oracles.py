@@ -14,9 +14,11 @@ def ended(seen: client.Object | None, workload: workloads.Workload) -> bool:
     return seen is None if workload.gone else workload.subject.finished(seen)
 
 
-def end(expected: state.State, seen: state.State, quiet_seconds: float, inspect: client.Object | None) -> list[str]:
+def end(
+    expected: state.State | None, seen: state.State, quiet_seconds: float, inspect: client.Object | None
+) -> list[str]:
     """Why the end state was not reached in time."""
-    different = state.differences(expected, seen)
+    different = state.differences(expected, seen) if expected is not None else []
     if not different:
         conditions = (inspect or {}).get("status", {}).get("conditions")
         return [f"not at rest in time: last write {quiet_seconds:.0f} s ago, conditions {conditions}"]

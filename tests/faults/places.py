@@ -9,6 +9,7 @@ _PATH = re.compile(
     r"/(?:api/v1|apis/[^/]+/[^/]+)/(?:namespaces/(?P<namespace>[^/]+)/)?"
     r"(?P<plural>[a-z]+)(?:/(?P<name>[^/]+)(?:/(?P<sub>[a-z]+))?)?$"
 )
+_RECORD = re.compile(rb"sh\.helm\.release\.v1\.([a-z0-9.-]+\.v[0-9]+)")
 _HASH = re.compile(r"-[0-9a-f]{8,12}(?=$|[-.])")
 #: The same inside of longer texts.
 ANYWHERE = re.compile(r"-[0-9a-f]{8,12}(?![0-9a-zA-Z])")
@@ -57,7 +58,9 @@ def plain(name: str) -> str:
 
 
 def _name(resource: str, body: bytes) -> str:
-    """Of the object that a POST makes; of an Event, what it tells of."""
+    """Of the object that a POST makes; of an Event, what it tells of. Helm writes its records as protobuf."""
+    if found := _RECORD.search(body):
+        return found[1].decode()
     try:
         made = json.loads(body)
     except ValueError:

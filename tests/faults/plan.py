@@ -66,11 +66,11 @@ class Plan:
         return f"{self.workload}/{self.engine}/none"
 
 
-Places = dict[str, dict[str, dict[str, list[str]]]]  # by workload, engine and kind
+Places = dict[str, dict[str, list[str]]]  # by workload and kind
 
 
 def places(path: pathlib.Path = PLACES) -> Places:
-    """What fault-free runs met."""
+    """What fault-free runs met, with either engine."""
     read: Places = json.loads(path.read_text()) if path.exists() else {}
     return read
 
@@ -88,8 +88,8 @@ def fits(fault: Fault, place: str) -> bool:
 def plans(known: Places) -> list[Plan]:
     """All there are, in an order of which every beginning is spread over faults and workloads."""
     found = []
-    for workload, engines in known.items():
-        for engine, met in engines.items():
+    for workload, met in known.items():
+        for engine in ENGINES:
             dice = random.Random(f"{workload} {engine}")
             turn = {one: dice.sample(range(len(met[one])), len(met[one])) for one in Kind}
             for fault in Fault:
@@ -125,7 +125,7 @@ def named(every: list[Plan], identity: str, known: Places) -> Plan:
             return one
     try:
         workload, engine, fault, *number = identity.split("/")
-        met = known.get(workload, {}).get(engine, {})
+        met = known.get(workload, {})
         if fault == "none":
             return Plan(workload, engine)
         (place,) = number

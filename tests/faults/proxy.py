@@ -134,10 +134,10 @@ class Proxy:
             if answer.status != 200:
                 return web.Response(status=answer.status, body=await answer.read(), headers=_kept(answer))
             response = web.StreamResponse(headers=_kept(answer))
-            await response.prepare(request)
-            self.watches += 1
             stream = streams.Stream(response, resource, self.injection_of_events)
+            self.watches += 1
             try:
+                await response.prepare(request)
                 fault = await stream.pump(answer.content)
             except (ConnectionError, aiohttp.ClientError):
                 return response  # ended by whoever watched

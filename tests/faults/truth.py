@@ -51,6 +51,12 @@ class Truth:
                 return None if one.type == "DELETED" else one.body
         return None
 
+    @property
+    def version(self) -> int:
+        """How far the watch of the object is."""
+        kind = self._subject.resource.kind
+        return max((one.version for one in self._seen if one.body["kind"] == kind), default=0)
+
     def lies(self) -> list[str]:
         """Until now."""
         return lies(self._subject, self._seen, time.monotonic())

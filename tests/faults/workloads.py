@@ -55,6 +55,14 @@ class Scene:
         """A change of the object."""
         await self.cluster.merge(self.subject.resource, self.namespace, NAME, body)
 
+    async def version(self) -> int:
+        """Of the object by now; 0: it is gone."""
+        try:
+            found = await self.cluster.get(self.subject.resource, self.namespace, NAME)
+        except client.NotFound:
+            return 0
+        return int(found["metadata"]["resourceVersion"])
+
     async def delete(self) -> None:
         """In the background."""
         await self.cluster.delete(self.subject.resource, self.namespace, NAME)

@@ -13,9 +13,10 @@ WRITES = ("create", "update", "patch", "delete", "deletecollection")
 class Log:
     """What concerns one namespace, from now on, done by an operator or its helm."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, log: pathlib.Path | None = None) -> None:
+        """`log` is path(), where it is known already."""
         self._namespace = namespace
-        self._path = path()
+        self._path = log or path()
         self._offset = self._path.stat().st_size
 
     def writes(self) -> list[str]:

@@ -40,6 +40,7 @@ class Operator:
             "LEASE_SECONDS": "10",
         }
         self.environment: dict[str, str] = {}  # besides ours and the settings
+        self.start_seconds = kube.DEADLINE_SECONDS
         self._root = root
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,7 +59,11 @@ class Operator:
                 [sys.executable, "-m", "inspect_operator", "-n", self.namespace, *arguments],
                 env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=self._folder,
             )  # fmt: skip
-        kube.until("operator started", lambda: "inspect-operator started" in self.last_log() or self.ended())
+        kube.until(
+            "operator started",
+            lambda: "inspect-operator started" in self.last_log() or self.ended(),
+            self.start_seconds,
+        )
         assert not self.ended(), self.last_log()
         return self
 

@@ -5,11 +5,8 @@ from tests.faults import injection, places, plan
 
 KNOWN: plan.Places = {
     workload: {
-        engine: {
-            "writes": [f"operator PATCH inspects/status i #{n}" for n in range(3)] + ["helm PUT secrets i--one.v1 #1"],
-            "events": [f"jobs MODIFIED i--one-HASH #{n}" for n in range(5)],
-        }
-        for engine in plan.ENGINES
+        "writes": [f"operator PATCH inspects/status i #{n}" for n in range(3)] + ["helm PUT secrets i--one.v1 #1"],
+        "events": [f"jobs MODIFIED i--one-HASH #{n}" for n in range(5)],
     }
     for workload in ("create", "edit", "delete")
 }
@@ -57,6 +54,12 @@ _STATUS = "helm PATCH inspects/status i"
         ("PATCH", "/apis/batch/v1/namespaces/n/jobs/i--one-0a1b2c3d4e", b"", "helm PATCH jobs i--one-HASH"),
         ("PUT", "/api/v1/namespaces/n/secrets/sh.helm.release.v1.i--one.v2", b"", "helm PUT secrets i--one.v2"),
         ("POST", "/api/v1/namespaces/n/secrets", b'{"metadata":{"name":"x"}}', "helm POST secrets x"),
+        (
+            "POST",
+            "/api/v1/namespaces/n/secrets",
+            b"k8s\0.sh.helm.release.v1.i--one.v12\x12",
+            "helm POST secrets i--one.v12",
+        ),
         (
             "PATCH",
             "/apis/api.practice.com/v1alpha1/namespaces/n/inspects/i/status",
