@@ -5,8 +5,10 @@ Lists may ask for metadata alone (PartialObjectMetadataList): a Helm Secret then
 
 import contextlib
 import json
+import math
 import os
 import pathlib
+import time
 import urllib.parse
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
@@ -46,6 +48,9 @@ class NotFound(errors.InspectError):
 
 class Cluster:
     """The API server that the operator works on; use as `async with await Cluster.connect() as cluster`."""
+
+    #: In monotonic seconds, the moment from which another operator may act: nothing is written any more. See lease.py.
+    acts_until: float = math.inf
 
     def __init__(self, api: kubernetes_client.ApiClient, namespace: str = "default") -> None:
         self._api = api
@@ -89,6 +94,15 @@ class Cluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._api.close()  # type: ignore[no-untyped-call]
+
+    def refuse_late(self) -> None:
+        """To be asked before anything is done that others see. A process that was stopped for a while goes on where it
+        was, with what it decided before, and learns last of all that another one took its place.
+
+        :raises errors.ClusterUnavailable: the Lease was not renewed in time
+        """
+        if time.monotonic() > self.acts_until:
+            raise errors.ClusterUnavailable("the Lease was not renewed in time; another operator may be at work")
 
     async def get(self, resource: resources.Resource, namespace: str, name: str) -> Object:
         """One object.
@@ -287,6 +301,8 @@ class Cluster:
         _, url, headers, *_ = serialized
         url = f"{url}?{asked}" if asked else url
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=REQUEST_SECONDS, sock_read=silent_seconds)
+        if method != "GET" and not path.startswith(resources.LEASES.prefix):
+            self.refuse_late()
         try:
             answer = await self._api.call_api(method, url, headers, body, _request_timeout=timeout)
             with contextlib.closing(answer.response):

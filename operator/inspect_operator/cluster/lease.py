@@ -1,7 +1,8 @@
 """One operator acts: a Lease is taken before anything else and renewed until the end (coordination.k8s.io/v1).
 
 Clocks of two machines are never compared: whoever finds the Lease held watches it for one whole duration by its own
-clock, and takes it only if the holder did not renew it in that time (as client-go's leader election does).
+clock, and takes it only if the holder did not renew it in that time (as client-go's leader election does). The holder
+stops writing (Cluster.acts_until) before that time is over, also if it was frozen meanwhile and knows nothing of it.
 """
 
 import asyncio
@@ -35,7 +36,6 @@ class Lease:
     seconds: float
     identity: str = dataclasses.field(default_factory=own_identity)
     _body: client.Object = dataclasses.field(default_factory=dict)
-    _renewed: float = 0.0
     _told: str = ""
 
     async def stand_by(self) -> None:
@@ -91,19 +91,19 @@ class Lease:
         while True:
             await asyncio.sleep(self.seconds / 3)
             try:
-                async with asyncio.timeout(max(0.1, self._renewed + self.seconds * 0.8 - time.monotonic())):
+                async with asyncio.timeout(self._left()):
                     await self._write(self._body)
             except errors.ClusterConflict:
                 # A renewal that we took for failed may have arrived after all.
                 with contextlib.suppress(errors.InspectError, TimeoutError):
-                    async with asyncio.timeout(max(0.1, self._renewed + self.seconds * 0.8 - time.monotonic())):
+                    async with asyncio.timeout(self._left()):
                         self._body = await self._get()
                 if _holder(self._body) != self.identity:
                     logger.error("lease was lost: %s holds it name=%s", _holder(self._body) or "nobody", self.name)
                     return
             except (errors.InspectError, TimeoutError) as error:
                 logger.warning("lease was not renewed error=%s", error)
-            if time.monotonic() > self._renewed + self.seconds * 0.8:
+            if time.monotonic() > self.cluster.acts_until:
                 logger.error("lease was lost: not renewed in time name=%s", self.name)
                 return
 
@@ -115,6 +115,10 @@ class Lease:
             await self.cluster.replace(resources.LEASES, self.namespace, self._body)
         except errors.InspectError as error:
             logger.warning("lease was not given back error=%s", error)
+
+    def _left(self) -> float:
+        """Seconds for one more request before it is lost."""
+        return max(0.1, self.cluster.acts_until - time.monotonic())
 
     async def _get(self) -> client.Object:
         try:
@@ -143,7 +147,7 @@ class Lease:
             self._body = await self.cluster.replace(resources.LEASES, self.namespace, body)
         else:
             self._body = await self.cluster.create(resources.LEASES, self.namespace, body)
-        self._renewed = sent
+        self.cluster.acts_until = sent + self.seconds * 0.8
 
 
 async def home(cluster: client.Cluster, name: str) -> str:

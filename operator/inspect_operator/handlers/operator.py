@@ -63,7 +63,7 @@ class Operator:
         self._memory = memory.Memory()
         self._store = store.Store(cluster)
         kept_warm = settings.warm_helm if settings.helm_engine == "warm" else ""
-        self._helm = helm.Helm(settings.helm, settings.helm_concurrency, kept_warm)
+        self._helm = helm.Helm(settings.helm, settings.helm_concurrency, kept_warm, cluster.refuse_late)
         self._kinds = served.Kinds(settings, cluster, self._helm, dead_before, counted)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
         self.notifier = notifier.Notifier(

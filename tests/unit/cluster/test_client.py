@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 import urllib.parse
 from collections.abc import AsyncIterator
 from typing import Any
@@ -196,3 +197,25 @@ def test_paths(resource: resources.Resource, namespace: str, name: str, path: st
 @pytest.mark.parametrize(("resource", "version"), [(resources.PODS, "v1"), (resources.JOBS, "batch/v1")])
 def test_api_versions(resource: resources.Resource, version: str) -> None:
     assert resource.api_version == version
+
+
+async def test_nothing_is_written_once_another_operator_may_act(cluster: client.Cluster, server: Server) -> None:
+    """As after SIGSTOP: a program goes on in the middle of what it had decided."""
+    job = {"kind": "Job", "metadata": {"name": "a"}}
+    cluster.acts_until = time.monotonic() + 60
+    await cluster.create(resources.JOBS, "default", job)
+    cluster.acts_until = time.monotonic() - 0.01
+    for write in (
+        cluster.create(resources.JOBS, "default", job),
+        cluster.replace(resources.JOBS, "default", job),
+        cluster.merge(resources.JOBS, "default", "a", {}),
+        cluster.apply(resources.JOBS, "default", "a", job, "us"),
+        cluster.apply_status(resources.INSPECTS, "default", "a", job, "us"),
+        cluster.delete(resources.JOBS, "default", "a"),
+    ):
+        with pytest.raises(errors.ClusterUnavailable, match="another operator may be at work"):
+            await write
+    # It may look, and try to renew its Lease: where nobody took it, that is in time.
+    await cluster.get(resources.JOBS, "default", "a")
+    await cluster.replace(resources.LEASES, "default", {"metadata": {"name": "inspect-operator"}})
+    assert [request[0] for request in server.seen] == ["POST", "GET", "PUT"]

@@ -156,6 +156,22 @@ async def test_it_is_renewed_as_long_as_it_is_held() -> None:
     holding.cancel()
 
 
+async def test_who_holds_it_may_write_for_less_than_its_duration_after_each_renewal() -> None:
+    cluster = cluster_in_memory.Cluster()
+    one = _lease(cluster, "me")
+    before = time.monotonic()
+    await one.acquire()
+    assert before < cluster.acts_until < time.monotonic() + SECONDS
+    taken = cluster.acts_until
+    holding = asyncio.create_task(one.hold())
+    await _until(lambda: cluster.acts_until > taken)
+    cluster.refuse_late()
+    holding.cancel()
+    await asyncio.sleep(SECONDS)  # as if the process had been frozen
+    with pytest.raises(errors.ClusterUnavailable, match="another operator may be at work"):
+        cluster.refuse_late()
+
+
 async def test_it_is_lost_when_another_wrote_it(caplog: pytest.LogCaptureFixture) -> None:
     cluster = cluster_in_memory.Cluster()
     one = _lease(cluster, "me")
