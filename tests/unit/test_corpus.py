@@ -10,63 +10,31 @@ import hashlib
 import json
 import os
 import pathlib
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
-from tests.unit import builders, golden
+from tests.unit import builders, corpus, golden
 
-from inspect_operator import settings
-from inspect_operator.api import canonical, crd
+from inspect_operator.api import crd
 from inspect_operator.handlers import schedules
-from inspect_operator.plan import desired, nodes
 from inspect_operator.render import chart
 
-CORPUS = pathlib.Path(__file__).parents[1] / "corpus"
-NAMES = sorted(path.stem for path in (CORPUS / "objects").glob("*.yaml"))
 #: Of the objects and manifests of the first generation. It changes with no release any more.
 FIRST = "92dc564af10c13447e8327bec2227b09b42f06e0242f3bac529c53d6bbc49661"
-TAINT = {"key": "dedicated", "value": "web", "effect": "NoSchedule"}
-NODES = (
-    builders.node("node-1", labels={"pool": "web"}),
-    builders.node("node-2", labels={"pool": "web"}, taints=[TAINT]),
-    builders.node("node-3", labels={"pool": "db", "zone": "c"}),
-)
 
 
 @pytest.fixture(scope="module")
 def renderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chart.Renderer]:
-    """The shipped templates and checks, and a runner of a site. What the scripts of checks say may get better."""
-    folder = tmp_path_factory.mktemp("templates")
-    for part in (settings.data_folder("templates"), CORPUS / "templates"):
-        shutil.copytree(part, folder, dirs_exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(f"{settings.PREFIX}TEMPLATES", str(folder))
-        made = chart.Renderer(settings.Settings(runner_image="registry.example/runner:1"))
-    made.checks = {
-        name: dataclasses.replace(one, script=f"the script of {name}\n") for name, one in made.checks.items()
-    }
+    made = corpus.renderer(tmp_path_factory.mktemp("templates"))
     yield made
     made.close()
 
 
-def _body(name: str) -> builders.Object:
-    """The object as the API server would serve it once it was applied."""
-    found: builders.Object = yaml.safe_load((CORPUS / "objects" / f"{name}.yaml").read_text(encoding="utf-8"))
-    assert found["metadata"]["name"] == name
-    return {**found, "metadata": {"namespace": "default", "uid": "uid-1", "generation": 1, **found["metadata"]}}
-
-
 async def _made(name: str, renderer: chart.Renderer) -> list[builders.Object]:
     """What is written down of each release: who it is, then its objects."""
-    inspection = canonical.read(_body(name), renderer.checks, renderer.templates.runners)
-    facts = desired.Facts(nodes=tuple(nodes.read(one) for one in NODES), profiles=frozenset({"node"}))
-    wanted = desired.releases(inspection, {}, facts)
-    # Those that wait for others, once these have succeeded.
-    results = {want.task.name: desired.Ended(want.run_key, "success") for want in wanted}
-    wanted = desired.releases(inspection, {}, dataclasses.replace(facts, results=results))
+    inspection, wanted = corpus.wanted(name, renderer)
     wanted = await schedules.Schedules(renderer).digested(wanted, inspection.owner)
     made = []
     for want in wanted:
@@ -84,20 +52,22 @@ async def _made(name: str, renderer: chart.Renderer) -> list[builders.Object]:
 
 def _recorded(name: str) -> pathlib.Path | None:
     """Where it is told what the object makes: in the last generation that has it."""
-    return max(CORPUS.glob(f"generation-*/{name}.yaml"), key=lambda path: int(path.parent.name[11:]), default=None)
+    return max(
+        corpus.FOLDER.glob(f"generation-*/{name}.yaml"), key=lambda path: int(path.parent.name[11:]), default=None
+    )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", corpus.NAMES)
 async def test_what_was_written_makes_what_it_made(renderer: chart.Renderer, name: str) -> None:
     path, made = _recorded(name), golden.manifests(await _made(name, renderer))
     if (generation := os.environ.get("RECORD_CORPUS")) and (path is None or path.read_text(encoding="utf-8") != made):
-        path = CORPUS / f"generation-{int(generation)}" / f"{name}.yaml"
+        path = corpus.FOLDER / f"generation-{int(generation)}" / f"{name}.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(made, encoding="utf-8")
     assert path is not None, "not recorded yet; see the head of this file"
     before = path.read_text(encoding="utf-8")
     if made != before:
-        where = f"{path.relative_to(CORPUS.parents[1])}: what the object makes has changed.\n"
+        where = f"{path.relative_to(corpus.FOLDER.parents[1])}: what the object makes has changed.\n"
         raise AssertionError(where + "\n".join(_what_that_means(_releases(before), _releases(made))) + HOW)
 
 
@@ -178,16 +148,16 @@ def test_a_schedule_with_another_content_gets_one_revision() -> None:
 
 def test_the_first_generation_stays() -> None:
     found = hashlib.sha256()
-    for path in sorted((CORPUS / "generation-1").iterdir()):
-        found.update(path.read_bytes() + (CORPUS / "objects" / path.name).read_bytes())
+    for path in sorted((corpus.FOLDER / "generation-1").iterdir()):
+        found.update(path.read_bytes() + (corpus.FOLDER / "objects" / path.name).read_bytes())
     assert found.hexdigest() == FIRST, (
         "objects that were recorded once, and what they made, aren't edited: write new ones, record a new generation"
     )
 
 
 def test_no_password_is_in_what_it_makes() -> None:
-    assert "canary-4711" in (CORPUS / "objects/original-hosts.yaml").read_text(encoding="utf-8")
-    assert not [path for path in CORPUS.glob("generation-*/*") if "canary" in path.read_text(encoding="utf-8")]
+    assert "canary-4711" in (corpus.FOLDER / "objects/original-hosts.yaml").read_text(encoding="utf-8")
+    assert not [path for path in corpus.FOLDER.glob("generation-*/*") if "canary" in path.read_text(encoding="utf-8")]
 
 
 def _written(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -216,8 +186,8 @@ def _writable(node: builders.Object, path: str = "") -> Iterator[tuple[str, Any]
 def test_the_corpus_has_every_field_that_may_be_written() -> None:
     (version,) = crd.definition()["spec"]["versions"]
     seen: set[tuple[str, Any]] = set()
-    for name in NAMES:
-        for path, value in _written(_body(name)["spec"]):
+    for name in corpus.NAMES:
+        for path, value in _written(corpus.body(name)["spec"]):
             seen |= {(path, None), (path, value)} if not isinstance(value, dict | list) else {(path, None)}
     missing = [one for one in _writable(version["schema"]["openAPIV3Schema"]["properties"]["spec"]) if one not in seen]
     assert not missing, "write an object with it into tests/corpus/objects"
