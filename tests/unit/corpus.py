@@ -50,7 +50,6 @@ def wanted(name: str, used: chart.Renderer) -> tuple[tasks.Inspection, tuple[des
     have succeeded."""
     inspection = canonical.read(body(name), used.checks, used.templates.runners)
     facts = desired.Facts(nodes=tuple(nodes.read(one) for one in NODES), profiles=frozenset({"node"}))
-    results = {
-        want.task.name: desired.Ended(want.run_key, "success") for want in desired.releases(inspection, {}, facts)
-    }
+    first = desired.releases(inspection, {}, facts)
+    results = {want.task.name: desired.Ended(want.run_key, "success") for want in first}
     return inspection, desired.releases(inspection, {}, dataclasses.replace(facts, results=results))

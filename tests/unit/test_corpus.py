@@ -52,9 +52,8 @@ async def _made(name: str, renderer: chart.Renderer) -> list[builders.Object]:
 
 def _recorded(name: str) -> pathlib.Path | None:
     """Where it is told what the object makes: in the last generation that has it."""
-    return max(
-        corpus.FOLDER.glob(f"generation-*/{name}.yaml"), key=lambda path: int(path.parent.name[11:]), default=None
-    )
+    found = corpus.FOLDER.glob(f"generation-*/{name}.yaml")
+    return max(found, key=lambda path: int(path.parent.name.partition("-")[2]), default=None)
 
 
 @pytest.mark.parametrize("name", corpus.NAMES)
