@@ -19,24 +19,17 @@ from kubernetes.aio import client as kubernetes_client
 from kubernetes.aio import config as kubernetes_config
 
 from inspect_operator import __version__, errors, yaml_json
-from inspect_operator.cluster import resources
+from inspect_operator.cluster import account, resources
 
 Object = dict[str, Any]
 
 REQUEST_SECONDS = 30.0
 #: A watch from a version on is asked to end after so long, and begun anew where it ended.
 WATCH_SECONDS = 240
-_ACCOUNT = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_TOKEN = _ACCOUNT / "token"
 _METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;q=0.1"
 MERGE = "application/merge-patch+json"
 # With a charset the client library leaves the body alone: its own JSON has surrogate pairs, which YAML does not.
 APPLY = "application/apply-patch+yaml; charset=utf-8"
-
-
-def in_cluster() -> bool:
-    """Whether the account of our pod is used: where no KUBECONFIG is named and a token is mounted."""
-    return not os.environ.get("KUBECONFIG") and _TOKEN.exists()
 
 
 class NotFound(errors.InspectError):
@@ -66,10 +59,10 @@ class Cluster:
         configuration = kubernetes_client.Configuration()
         namespace = ""
         try:
-            if in_cluster() and not context and not kubeconfig:
+            if account.in_cluster() and not context and not kubeconfig:
                 kubernetes_config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
                 with contextlib.suppress(OSError):
-                    namespace = (_ACCOUNT / "namespace").read_text().strip()
+                    namespace = (account.FOLDER / "namespace").read_text().strip()
             else:
                 loaded = await kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
                     _kubeconfig(kubeconfig), context or None, configuration

@@ -16,7 +16,7 @@ import time
 import uuid
 
 from inspect_operator import errors
-from inspect_operator.cluster import client, resources
+from inspect_operator.cluster import account, client, resources
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +120,14 @@ class Lease:
         """Seconds for one more request before it is lost."""
         return max(0.1, self.cluster.acts_until - time.monotonic())
 
+    def _owned(self) -> client.Object:
+        """Kubernetes removes it together with the account that an installed operator has, so that nothing is left."""
+        own = account.own()
+        if own.get("namespace") != self.namespace:
+            return {}
+        owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": own["name"], "uid": own["uid"]}
+        return {"ownerReferences": [owner]}
+
     async def _get(self) -> client.Object:
         try:
             return await self.cluster.get(resources.LEASES, self.namespace, self.name)
@@ -134,7 +142,7 @@ class Lease:
         body: client.Object = {
             "apiVersion": resources.LEASES.api_version,
             "kind": resources.LEASES.kind,
-            "metadata": {"name": self.name, "namespace": self.namespace, **_version(found)},
+            "metadata": {"name": self.name, "namespace": self.namespace, **_version(found), **self._owned()},
             "spec": {
                 "holderIdentity": self.identity,
                 "leaseDurationSeconds": max(1, round(self.seconds)),

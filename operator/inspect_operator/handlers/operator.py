@@ -11,7 +11,7 @@ import kopf
 from inspect_operator import errors
 from inspect_operator import settings as settings_module
 from inspect_operator.api import group
-from inspect_operator.cluster import client, resources
+from inspect_operator.cluster import account, client, resources
 from inspect_operator.handlers import (
     children,
     converge,
@@ -236,7 +236,7 @@ class Operator:
 
 def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     """The same account as our own requests have; through the client library, which knows every kubeconfig."""
-    if client.in_cluster():
+    if account.in_cluster():
         return kopf.login_with_service_account(**kwargs)
     return kopf.login_via_client(**kwargs)
 

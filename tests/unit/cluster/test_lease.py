@@ -1,7 +1,10 @@
 """One operator acts: who may take the Lease, and when it is lost."""
 
 import asyncio
+import base64
 import datetime
+import json
+import pathlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +13,7 @@ import pytest
 from tests.unit import cluster_in_memory
 
 from inspect_operator import errors
-from inspect_operator.cluster import lease
+from inspect_operator.cluster import account, lease
 
 #: Whole passes, of which a few are enough in the quick loop.
 pytestmark = pytest.mark.slow
@@ -170,6 +173,35 @@ async def test_who_holds_it_may_write_for_less_than_its_duration_after_each_rene
     await asyncio.sleep(SECONDS)  # as if the process had been frozen
     with pytest.raises(errors.ClusterUnavailable, match="another operator may be at work"):
         cluster.refuse_late()
+
+
+@pytest.mark.parametrize(
+    ("namespace", "claims", "owned"),
+    [
+        ("default", {"namespace": "default", "serviceaccount": {"name": "op", "uid": "u1"}}, True),
+        ("elsewhere", {"namespace": "default", "serviceaccount": {"name": "op", "uid": "u1"}}, False),
+        ("default", {"namespace": "default"}, False),
+        ("default", None, False),
+    ],
+)
+async def test_that_of_an_installed_operator_goes_with_its_account(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, namespace: str, claims: Any, owned: bool
+) -> None:
+    token = tmp_path / "token"
+    payload = json.dumps({"sub": "磁盘", "kubernetes.io": claims}, ensure_ascii=False).encode()
+    token.write_text("e30." + base64.urlsafe_b64encode(payload).decode().rstrip("=") + ".signature")
+    monkeypatch.setattr(account, "FOLDER", tmp_path)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    cluster = cluster_in_memory.Cluster()
+    one = lease.Lease(cluster, namespace, "inspect-operator", SECONDS)
+    await one.acquire()
+    holding = asyncio.create_task(one.hold())
+    found = cluster.objects[("Lease", namespace, "inspect-operator")]
+    await _until(lambda: cluster.objects[("Lease", namespace, "inspect-operator")] is not found)
+    holding.cancel()
+    owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": "op", "uid": "u1"}
+    renewed = cluster.objects[("Lease", namespace, "inspect-operator")]
+    assert renewed["metadata"].get("ownerReferences") == ([owner] if owned else None)
 
 
 async def test_it_is_lost_when_another_wrote_it(caplog: pytest.LogCaptureFixture) -> None:
