@@ -34,8 +34,10 @@ class Load:
         self._turns = 0
 
     def turn(self) -> None:
-        """Deletes some, and writes most of the others."""
-        gone = [name for name, word in self._last.items() if word and self._dice.random() < 0.25]
+        """Deletes some, where enough are left, and writes most of the others. What goes slowly is written later."""
+        alive = [name for name, word in self._last.items() if word]
+        spare = max(0, len(alive) - self._objects // 2)
+        gone = [name for name in alive if self._dice.random() < 0.25][:spare]
         if gone:
             kube.run("delete", "inspect", *gone, "-n", self._namespace, "--wait=false")
         self._last.update(dict.fromkeys(gone))
@@ -57,7 +59,7 @@ class Load:
         for name in [name for name, word in self._last.items() if word is None]:
             kube.until(f"{name} is gone", lambda name=name: kube.get("inspect", self._namespace, name) is None, seconds)  # type: ignore[misc]
         final = {name: word for name, word in self._last.items() if word}
-        assert len(final) >= self._objects / 4  # how many are left depends on how fast deletions were
+        assert len(final) >= self._objects / 4
         for name in final:
             found = kube.finished(self._namespace, name, seconds)
             verdicts = {row["task_name"]: row.get("verdict") for row in found["status"]["results"]}
