@@ -37,6 +37,8 @@ class Lease:
     identity: str = dataclasses.field(default_factory=own_identity)
     _body: client.Object = dataclasses.field(default_factory=dict)
     _told: str = ""
+    _seen: tuple[str, str] = ("", "")  # holder and renewTime, as they were seen last
+    _since: float = 0.0  # in monotonic seconds, when they were seen first
 
     async def stand_by(self) -> None:
         """Takes the Lease, waiting for as long as somebody else holds it."""
@@ -54,26 +56,18 @@ class Lease:
 
         :raises errors.LeaseHeld: the holder is alive
         """
-        found = await self._get()
-        holder = _holder(found)
-        if holder:
-            if holder != self._told:
-                logger.info(
-                    "lease was held, waited for its holder to renew it holder=%s seconds=%g", holder, self.seconds
-                )
+        first = found = await self._get()
+        if (holder := _holder(found)) and holder != self._told:
+            logger.info("lease was held, waited for its holder to renew it holder=%s seconds=%g", holder, self.seconds)
             self._told = holder
-            before = found["spec"].get("renewTime")
-            deadline = time.monotonic() + float(found["spec"].get("leaseDurationSeconds") or self.seconds)
-            while _holder(found) == holder and time.monotonic() < deadline:
-                await asyncio.sleep(min(1.0, self.seconds / 5))
-                found = await self._get()
-                if _holder(found) == holder and found["spec"].get("renewTime") != before:
-                    break
-            if _holder(found) and (_holder(found) != holder or found["spec"].get("renewTime") != before):
+        while _holder(found) and not self._is_dead(found):
+            if _record(found) != _record(first):
                 raise errors.LeaseHeld(
                     f"another inspect-operator is at work: {_holder(found)} holds the Lease "
                     f"{self.namespace}/{self.name} and renewed it at {found['spec'].get('renewTime')}; stop it first"
                 )
+            await asyncio.sleep(min(1.0, self.seconds / 5))
+            found = await self._get()
         try:
             await self._write(found)
         except errors.ClusterConflict:
@@ -128,11 +122,21 @@ class Lease:
         owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": own["name"], "uid": own["uid"]}
         return {"ownerReferences": [owner]}
 
+    def _is_dead(self, found: client.Object) -> bool:
+        """Whether the holder has not renewed it for one duration. What was seen of it before counts, also if the API
+        server was away in between: each interruption would put the take-over off once more."""
+        if _record(found) != self._seen:
+            self._seen, self._since = _record(found), time.monotonic()
+        return time.monotonic() >= self._since + float(found["spec"].get("leaseDurationSeconds") or self.seconds)
+
     async def _get(self) -> client.Object:
         try:
-            return await self.cluster.get(resources.LEASES, self.namespace, self.name)
+            async with asyncio.timeout(max(1.0, self.seconds / 3)):
+                return await self.cluster.get(resources.LEASES, self.namespace, self.name)
         except client.NotFound:
             return {}
+        except TimeoutError:
+            raise errors.ClusterUnavailable("the API server did not answer in time") from None
 
     async def _write(self, found: client.Object) -> None:
         sent = time.monotonic()
@@ -208,6 +212,11 @@ async def _others(cluster: client.Cluster, held: Lease) -> dict[str, client.Obje
 
 def _holder(found: client.Object) -> str:
     return str(found.get("spec", {}).get("holderIdentity") or "")
+
+
+def _record(found: client.Object) -> tuple[str, str]:
+    """What changes with every renewal."""
+    return _holder(found), str(found.get("spec", {}).get("renewTime") or "")
 
 
 def _version(found: client.Object) -> client.Object:

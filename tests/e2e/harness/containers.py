@@ -36,9 +36,9 @@ def thaw(number: int) -> None:
     os.kill(number, signal.SIGCONT)
 
 
-def alive(number: int) -> bool:
-    """Whether it runs; one that ended and waits to be collected does not."""
+def ended(number: int) -> bool:
+    """Whether it runs no more; it may wait to be collected."""
     try:
-        return pathlib.Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return pathlib.Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except (FileNotFoundError, ProcessLookupError):
-        return False
+        return True

@@ -86,6 +86,41 @@ async def test_a_standby_outlives_an_api_server_that_is_away() -> None:
     assert _spec(cluster)["holderIdentity"] == "me"
 
 
+async def test_an_api_server_that_is_away_now_and_then_puts_no_take_over_off() -> None:
+    cluster = cluster_in_memory.Cluster()
+    _held(cluster)
+    one = _lease(cluster, "me")
+    get, asked = cluster.get, 0
+
+    async def sometimes(*arguments: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked % 3 == 0:
+            raise errors.ClusterUnavailable("away")
+        return await get(*arguments)
+
+    cluster.get = sometimes  # type: ignore[method-assign]
+    started = time.monotonic()
+    await one.stand_by()
+    assert asked >= 6, "it was away more than once"
+    assert SECONDS <= time.monotonic() - started < 2 * SECONDS
+
+
+async def test_a_standby_waits_for_no_answer_that_does_not_come() -> None:
+    cluster = cluster_in_memory.Cluster()
+    get, hung = cluster.get, asyncio.Event()
+
+    async def hangs_once(*arguments: Any) -> Any:
+        if not hung.is_set():
+            hung.set()
+            await asyncio.sleep(60)
+        return await get(*arguments)
+
+    cluster.get = hangs_once  # type: ignore[method-assign]
+    await asyncio.wait_for(_lease(cluster, "me").stand_by(), 5)
+    assert _spec(cluster)["holderIdentity"] == "me"
+
+
 async def test_a_holder_that_does_not_renew_it_is_dead_after_one_duration() -> None:
     cluster = cluster_in_memory.Cluster()
     _held(cluster)
