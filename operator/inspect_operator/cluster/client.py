@@ -47,6 +47,10 @@ class Cluster:
 
     def __init__(self, api: kubernetes_client.ApiClient, namespace: str = "default") -> None:
         self._api = api
+        # What waited for a connection is looked at once more, in the moment in which it is sent.
+        last_look = aiohttp.TraceConfig()
+        last_look.on_request_chunk_sent.append(self._refuse_late_write)
+        api.configuration.trace_configs = [last_look]
         self.namespace = namespace  # of the kubeconfig's context, or of our pod
 
     @classmethod
@@ -89,13 +93,16 @@ class Cluster:
         await self._api.close()  # type: ignore[no-untyped-call]
 
     def refuse_late(self) -> None:
-        """To be asked before anything is done that others see. A process that was stopped for a while goes on where it
-        was, with what it decided before, and learns last of all that another one took its place.
+        """To be asked before anything is done that others see: a process that was frozen goes on where it was.
 
         :raises errors.ClusterUnavailable: the Lease was not renewed in time
         """
         if time.monotonic() > self.acts_until:
             raise errors.ClusterUnavailable("the Lease was not renewed in time; another operator may be at work")
+
+    async def _refuse_late_write(self, _: object, __: object, sent: aiohttp.TraceRequestChunkSentParams) -> None:
+        if _is_write(sent.method, sent.url.path):
+            self.refuse_late()
 
     async def get(self, resource: resources.Resource, namespace: str, name: str) -> Object:
         """One object.
@@ -294,7 +301,7 @@ class Cluster:
         _, url, headers, *_ = serialized
         url = f"{url}?{asked}" if asked else url
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=REQUEST_SECONDS, sock_read=silent_seconds)
-        if method != "GET" and not path.startswith(resources.LEASES.prefix):
+        if _is_write(method, path):
             self.refuse_late()
         try:
             answer = await self._api.call_api(method, url, headers, body, _request_timeout=timeout)
@@ -304,6 +311,11 @@ class Cluster:
                 yield answer.response.content.iter_any()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise errors.ClusterUnavailable(f"{method} {path}: {type(error).__name__}: {error}") from None
+
+
+def _is_write(method: str, path: str) -> bool:
+    """The Lease itself is guarded by its version."""
+    return method != "GET" and not path.startswith(resources.LEASES.prefix)
 
 
 def _kubeconfig(named: str) -> str | None:

@@ -1,7 +1,9 @@
 """Requests as the API server gets them, and its failures as our errors; the server is one of this process."""
 
+import asyncio
 import dataclasses
 import json
+import math
 import time
 import urllib.parse
 from collections.abc import AsyncIterator
@@ -219,3 +221,22 @@ async def test_nothing_is_written_once_another_operator_may_act(cluster: client.
     await cluster.get(resources.JOBS, "default", "a")
     await cluster.replace(resources.LEASES, "default", {"metadata": {"name": "inspect-operator"}})
     assert [request[0] for request in server.seen] == ["POST", "GET", "PUT"]
+
+
+async def test_what_waited_for_a_connection_is_not_written_either(cluster: client.Cluster, server: Server) -> None:
+    """Frozen between its decision and the moment in which it is sent."""
+    loop = asyncio.get_running_loop()
+    resolve = loop.create_connection
+
+    async def slow(*arguments: Any, **named: Any) -> Any:
+        cluster.acts_until = time.monotonic() - 0.01
+        return await resolve(*arguments, **named)
+
+    loop.create_connection = slow  # type: ignore[method-assign]
+    try:
+        with pytest.raises(errors.ClusterUnavailable):
+            await cluster.delete(resources.JOBS, "default", "a")
+    finally:
+        loop.create_connection = resolve  # type: ignore[method-assign]
+    assert cluster.acts_until < math.inf, "it had to connect"
+    assert server.seen == []

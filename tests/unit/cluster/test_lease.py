@@ -99,7 +99,7 @@ async def test_an_api_server_that_is_away_now_and_then_puts_no_take_over_off() -
             raise errors.ClusterUnavailable("away")
         return await get(*arguments)
 
-    cluster.get = sometimes  # type: ignore[method-assign]
+    cluster.get = sometimes  # type: ignore[method-assign, assignment]
     started = time.monotonic()
     await one.stand_by()
     assert asked >= 6, "it was away more than once"
@@ -116,7 +116,7 @@ async def test_a_standby_waits_for_no_answer_that_does_not_come() -> None:
             await asyncio.sleep(60)
         return await get(*arguments)
 
-    cluster.get = hangs_once  # type: ignore[method-assign]
+    cluster.get = hangs_once  # type: ignore[method-assign, assignment]
     await asyncio.wait_for(_lease(cluster, "me").stand_by(), 5)
     assert _spec(cluster)["holderIdentity"] == "me"
 
