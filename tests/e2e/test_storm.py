@@ -8,17 +8,18 @@ import pytest
 
 from tests.e2e.harness import load, marker, process
 
-DEATHS = 10
-
 
 @pytest.mark.timeout(900)
-def test_operator_killed_at_random_moments(operator: process.Operator, namespace: str) -> None:
+@pytest.mark.parametrize(("objects", "deaths"), [(12, 5), pytest.param(20, 10, marks=pytest.mark.soak)])
+def test_operator_killed_at_random_moments(
+    operator: process.Operator, namespace: str, objects: int, deaths: int
+) -> None:
     # A seed that is told: the moments can be had again.
     dice = random.Random(20)
     with marker.Markers() as markers:
-        work = load.Load(namespace, markers, dice)
+        work = load.Load(namespace, markers, dice, objects)
         operator.start()
-        for _ in range(DEATHS):
+        for _ in range(deaths):
             work.turn()
             time.sleep(dice.random() * 3)
             operator.kill()

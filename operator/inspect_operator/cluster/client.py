@@ -47,8 +47,7 @@ class Cluster:
 
     def __init__(self, api: kubernetes_client.ApiClient, namespace: str = "default") -> None:
         self._api = api
-        # What waited for a connection is looked at once more, in the moment in which it is sent.
-        last_look = aiohttp.TraceConfig()
+        last_look = aiohttp.TraceConfig()  # in the moment of sending: what waited for a connection may be late by then
         last_look.on_request_chunk_sent.append(self._refuse_late_write)
         api.configuration.trace_configs = [last_look]
         self.namespace = namespace  # of the kubeconfig's context, or of our pod
