@@ -148,7 +148,7 @@ def _ready_holder(namespace: str, but: str = "", standing_by: int = 0) -> str:
     that is frozen (`but`) is not to be asked: its answer would not come."""
     found = kube.get("lease", namespace, "inspect-operator") or {}
     holder = str(found.get("spec", {}).get("holderIdentity") or "")
-    pods = kube.names("pods", namespace, "-l", "app.kubernetes.io/name=inspect-operator")
+    pods = kube.names("pods", namespace, labels="app.kubernetes.io/name=inspect-operator")
     if holder in ("", but) or not _says(namespace, holder.partition("_")[0], "serving"):
         return ""
     others = pods - {holder.partition("_")[0], but.partition("_")[0]}
