@@ -22,7 +22,7 @@ from inspect_operator.handlers import schedules
 from inspect_operator.render import chart
 
 #: Of the objects and manifests of the first generation. It changes with no release any more.
-FIRST = "92dc564af10c13447e8327bec2227b09b42f06e0242f3bac529c53d6bbc49661"
+FIRST = "72d5e1f0234c12aa9bbaece8b0e03df511e6273501ee6c12219451aae2f1d6ad"
 
 
 @pytest.fixture(scope="module")
