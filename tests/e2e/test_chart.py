@@ -186,11 +186,12 @@ def _same_run(before: kube.Object, namespace: str) -> bool:
 
 
 def _nothing_of_the_chart_is_left(namespace: str) -> None:
-    kinds = "deployments,pods,services,roles,rolebindings,serviceaccounts,configmaps,networkpolicies"
+    kinds = "deployments,replicasets,pods,services,roles,rolebindings,serviceaccounts,configmaps,networkpolicies"
     kube.until(
         "nothing left",
         lambda: (
             kube.items(kinds, namespace, labels="app.kubernetes.io/instance=op") == []
+            and kube.items("leases", namespace) == []
             and {one["metadata"]["name"] for one in kube.items("roles,rolebindings", namespace)}
             <= {"after--a", "kept--a"}
         ),

@@ -84,7 +84,7 @@ def test_installed_operator_serves_its_namespace_and_leaves_nothing(
     assert [line for line in log if line["level"] not in ("INFO", "DEBUG")] == []
 
     kube.helm("uninstall", "op", "-n", namespace, "--wait")
-    kinds = "deployments,pods,roles,rolebindings,configmaps,secrets,jobs"
+    kinds = "deployments,pods,roles,rolebindings,configmaps,secrets,jobs,leases"
     kube.until(
         "nothing left",
         lambda: {item["metadata"]["name"] for item in kube.items(kinds, namespace)} <= {"kube-root-ca.crt"},

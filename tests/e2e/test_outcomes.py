@@ -47,8 +47,7 @@ def test_image_that_does_not_exist(operator: process.Operator, namespace: str) -
     assert waiting["state"] == "waiting"
     assert "registry.invalid/no/such:1" in waiting["message"]
     kube.until("event", lambda: "ImagePull" in kube.run("events", "-n", namespace, "--for", "inspect/pull"), 15)
-    row = kube.row(kube.finished(namespace, "pull", 150), "t")
-    assert (row["verdict"], row["reason"]) == ("error", "ImagePull")
+    # How it ends, two minutes later: test_record.py.
 
 
 def test_pod_that_the_namespace_refuses(operator: process.Operator, namespace: str, try_image: str) -> None:

@@ -7,8 +7,10 @@ import contextlib
 import datetime
 import email.utils
 import json
+import math
 import os
 import pathlib
+import time
 import urllib.parse
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
@@ -19,24 +21,17 @@ from kubernetes.aio import client as kubernetes_client
 from kubernetes.aio import config as kubernetes_config
 
 from inspect_operator import __version__, errors, yaml_json
-from inspect_operator.cluster import resources
+from inspect_operator.cluster import account, resources
 
 Object = dict[str, Any]
 
 REQUEST_SECONDS = 30.0
 #: A watch from a version on is asked to end after so long, and begun anew where it ended.
 WATCH_SECONDS = 240
-_ACCOUNT = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_TOKEN = _ACCOUNT / "token"
 _METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;q=0.1"
 MERGE = "application/merge-patch+json"
 # With a charset the client library leaves the body alone: its own JSON has surrogate pairs, which YAML does not.
 APPLY = "application/apply-patch+yaml; charset=utf-8"
-
-
-def in_cluster() -> bool:
-    """Whether the account of our pod is used: where no KUBECONFIG is named and a token is mounted."""
-    return not os.environ.get("KUBECONFIG") and _TOKEN.exists()
 
 
 class NotFound(errors.InspectError):
@@ -49,8 +44,14 @@ class NotFound(errors.InspectError):
 class Cluster:
     """The API server that the operator works on; use as `async with await Cluster.connect() as cluster`."""
 
+    #: In monotonic seconds, the moment from which another operator may act: nothing is written any more. See lease.py.
+    acts_until: float = math.inf
+
     def __init__(self, api: kubernetes_client.ApiClient, namespace: str = "default") -> None:
         self._api = api
+        last_look = aiohttp.TraceConfig()  # in the moment of sending: what waited for a connection may be late by then
+        last_look.on_request_chunk_sent.append(self._refuse_late_write)
+        api.configuration.trace_configs = [last_look]
         self.namespace = namespace  # of the kubeconfig's context, or of our pod
 
     @classmethod
@@ -63,10 +64,10 @@ class Cluster:
         configuration = kubernetes_client.Configuration()
         namespace = ""
         try:
-            if in_cluster() and not context and not kubeconfig:
+            if account.in_cluster() and not context and not kubeconfig:
                 kubernetes_config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
                 with contextlib.suppress(OSError):
-                    namespace = (_ACCOUNT / "namespace").read_text().strip()
+                    namespace = (account.FOLDER / "namespace").read_text().strip()
             else:
                 loaded = await kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
                     _kubeconfig(kubeconfig), context or None, configuration
@@ -97,6 +98,18 @@ class Cluster:
         async with self._answer("GET", path, accept="*/*", seconds=REQUEST_SECONDS) as answer:
             said = answer.headers.get("Date", "")
             return await answer.read(), email.utils.parsedate_to_datetime(said) if said else None
+
+    def refuse_late(self) -> None:
+        """To be asked before anything is done that others see: a process that was frozen goes on where it was.
+
+        :raises errors.ClusterUnavailable: the Lease was not renewed in time
+        """
+        if time.monotonic() > self.acts_until:
+            raise errors.ClusterUnavailable("the Lease was not renewed in time; another operator may be at work")
+
+    async def _refuse_late_write(self, _: object, __: object, sent: aiohttp.TraceRequestChunkSentParams) -> None:
+        if _is_write(sent.method, sent.url.path):
+            self.refuse_late()
 
     async def get(self, resource: resources.Resource, namespace: str, name: str) -> Object:
         """One object.
@@ -295,6 +308,8 @@ class Cluster:
         _, url, headers, *_ = serialized
         url = f"{url}?{asked}" if asked else url
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=REQUEST_SECONDS, sock_read=silent_seconds)
+        if _is_write(method, path):
+            self.refuse_late()
         try:
             answer = await self._api.call_api(method, url, headers, body, _request_timeout=timeout)
             with contextlib.closing(answer.response):
@@ -303,6 +318,11 @@ class Cluster:
                 yield answer.response
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise errors.ClusterUnavailable(f"{method} {path}: {type(error).__name__}: {error}") from None
+
+
+def _is_write(method: str, path: str) -> bool:
+    """The Lease itself is guarded by its version."""
+    return method != "GET" and not path.startswith(resources.LEASES.prefix)
 
 
 def _kubeconfig(named: str) -> str | None:

@@ -1,7 +1,8 @@
 """One operator acts: a Lease is taken before anything else and renewed until the end (coordination.k8s.io/v1).
 
 Clocks of two machines are never compared: whoever finds the Lease held watches it for one whole duration by its own
-clock, and takes it only if the holder did not renew it in that time (as client-go's leader election does).
+clock, and takes it only if the holder did not renew it in that time (as client-go's leader election does). The holder
+stops writing (Cluster.acts_until) before that time is over, also if it was frozen meanwhile and knows nothing of it.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import time
 import uuid
 
 from inspect_operator import errors
-from inspect_operator.cluster import client, resources
+from inspect_operator.cluster import account, client, resources
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,9 @@ class Lease:
     seconds: float
     identity: str = dataclasses.field(default_factory=own_identity)
     _body: client.Object = dataclasses.field(default_factory=dict)
-    _renewed: float = 0.0
     _told: str = ""
+    _seen: tuple[str, str] = ("", "")  # holder and renewTime, as they were seen last
+    _since: float = 0.0  # in monotonic seconds, when they were seen first
 
     async def stand_by(self) -> None:
         """Takes the Lease, waiting for as long as somebody else holds it."""
@@ -54,26 +56,18 @@ class Lease:
 
         :raises errors.LeaseHeld: the holder is alive
         """
-        found = await self._get()
-        holder = _holder(found)
-        if holder:
-            if holder != self._told:
-                logger.info(
-                    "lease was held, waited for its holder to renew it holder=%s seconds=%g", holder, self.seconds
-                )
+        first = found = await self._get()
+        if (holder := _holder(found)) and holder != self._told:
+            logger.info("lease was held, waited for its holder to renew it holder=%s seconds=%g", holder, self.seconds)
             self._told = holder
-            before = found["spec"].get("renewTime")
-            deadline = time.monotonic() + float(found["spec"].get("leaseDurationSeconds") or self.seconds)
-            while _holder(found) == holder and time.monotonic() < deadline:
-                await asyncio.sleep(min(1.0, self.seconds / 5))
-                found = await self._get()
-                if _holder(found) == holder and found["spec"].get("renewTime") != before:
-                    break
-            if _holder(found) and (_holder(found) != holder or found["spec"].get("renewTime") != before):
+        while _holder(found) and not self._is_dead(found):
+            if _record(found) != _record(first):
                 raise errors.LeaseHeld(
                     f"another inspect-operator is at work: {_holder(found)} holds the Lease "
                     f"{self.namespace}/{self.name} and renewed it at {found['spec'].get('renewTime')}; stop it first"
                 )
+            await asyncio.sleep(min(1.0, self.seconds / 5))
+            found = await self._get()
         try:
             await self._write(found)
         except errors.ClusterConflict:
@@ -91,19 +85,19 @@ class Lease:
         while True:
             await asyncio.sleep(self.seconds / 3)
             try:
-                async with asyncio.timeout(max(0.1, self._renewed + self.seconds * 0.8 - time.monotonic())):
+                async with asyncio.timeout(self._left()):
                     await self._write(self._body)
             except errors.ClusterConflict:
                 # A renewal that we took for failed may have arrived after all.
                 with contextlib.suppress(errors.InspectError, TimeoutError):
-                    async with asyncio.timeout(max(0.1, self._renewed + self.seconds * 0.8 - time.monotonic())):
+                    async with asyncio.timeout(self._left()):
                         self._body = await self._get()
                 if _holder(self._body) != self.identity:
                     logger.error("lease was lost: %s holds it name=%s", _holder(self._body) or "nobody", self.name)
                     return
             except (errors.InspectError, TimeoutError) as error:
                 logger.warning("lease was not renewed error=%s", error)
-            if time.monotonic() > self._renewed + self.seconds * 0.8:
+            if time.monotonic() > self.cluster.acts_until:
                 logger.error("lease was lost: not renewed in time name=%s", self.name)
                 return
 
@@ -116,11 +110,33 @@ class Lease:
         except errors.InspectError as error:
             logger.warning("lease was not given back error=%s", error)
 
+    def _left(self) -> float:
+        """Seconds for one more request before it is lost."""
+        return max(0.1, self.cluster.acts_until - time.monotonic())
+
+    def _owned(self) -> client.Object:
+        """Kubernetes removes it together with the account that an installed operator has, so that nothing is left."""
+        own = account.own()
+        if own.get("namespace") != self.namespace:
+            return {}
+        owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": own["name"], "uid": own["uid"]}
+        return {"ownerReferences": [owner]}
+
+    def _is_dead(self, found: client.Object) -> bool:
+        """Whether the holder has not renewed it for one duration. What was seen of it before counts, also if the API
+        server was away in between: each interruption would put the take-over off once more."""
+        if _record(found) != self._seen:
+            self._seen, self._since = _record(found), time.monotonic()
+        return time.monotonic() >= self._since + float(found["spec"].get("leaseDurationSeconds") or self.seconds)
+
     async def _get(self) -> client.Object:
         try:
-            return await self.cluster.get(resources.LEASES, self.namespace, self.name)
+            async with asyncio.timeout(max(1.0, self.seconds / 3)):
+                return await self.cluster.get(resources.LEASES, self.namespace, self.name)
         except client.NotFound:
             return {}
+        except TimeoutError:
+            raise errors.ClusterUnavailable("the API server did not answer in time") from None
 
     async def _write(self, found: client.Object) -> None:
         sent = time.monotonic()
@@ -130,7 +146,7 @@ class Lease:
         body: client.Object = {
             "apiVersion": resources.LEASES.api_version,
             "kind": resources.LEASES.kind,
-            "metadata": {"name": self.name, "namespace": self.namespace, **_version(found)},
+            "metadata": {"name": self.name, "namespace": self.namespace, **_version(found), **self._owned()},
             "spec": {
                 "holderIdentity": self.identity,
                 "leaseDurationSeconds": max(1, round(self.seconds)),
@@ -143,7 +159,7 @@ class Lease:
             self._body = await self.cluster.replace(resources.LEASES, self.namespace, body)
         else:
             self._body = await self.cluster.create(resources.LEASES, self.namespace, body)
-        self._renewed = sent
+        self.cluster.acts_until = sent + self.seconds * 0.8
 
 
 async def home(cluster: client.Cluster, name: str) -> str:
@@ -196,6 +212,11 @@ async def _others(cluster: client.Cluster, held: Lease) -> dict[str, client.Obje
 
 def _holder(found: client.Object) -> str:
     return str(found.get("spec", {}).get("holderIdentity") or "")
+
+
+def _record(found: client.Object) -> tuple[str, str]:
+    """What changes with every renewal."""
+    return _holder(found), str(found.get("spec", {}).get("renewTime") or "")
 
 
 def _version(found: client.Object) -> client.Object:

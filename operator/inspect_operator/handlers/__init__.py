@@ -10,6 +10,7 @@ attempts.py   which steps of that failed, and when they are due again
 finalizer.py  ours on the Inspect, from before the first install to after the last uninstall
 facts.py      what plan needs to know, out of memory
 slots.py      how many runs may be active at once
+rollout.py    some objects at a time, where all schedules are rendered anew
 schedules.py  what releases of schedules should hold, rendered and digested
 permission.py whether a task may have the account that it names
 site.py       a site's own checks

@@ -10,7 +10,7 @@ from inspect_operator import settings as settings_module
 from inspect_operator.api import canonical, group
 from inspect_operator.api import task as tasks
 from inspect_operator.cluster import client, resources
-from inspect_operator.handlers import attempts, finalizer, permission, queue, schedules, slots
+from inspect_operator.handlers import attempts, finalizer, permission, queue, rollout, schedules, slots
 from inspect_operator.handlers import facts as facts_module
 from inspect_operator.handlers import memory as memories
 from inspect_operator.plan import desired, naming, observed, state, steps
@@ -62,11 +62,18 @@ class Converger:
         self._wake = wake
         self._counted = counted
         self._attempts = attempts.Attempts(max(1, settings.helm_concurrency // 2))
+        self._rollout = rollout.Rollout(max(1, settings.helm_concurrency // 2), wake)
         #: For which object and generation the copies of passwords are right.
         self._copied: dict[queue.Key, attempts.Subject] = {}
 
     async def converge(self, key: queue.Key) -> float | None:
         """One pass; the work of the queue."""
+        try:
+            return await self._pass(key)
+        finally:
+            self._rollout.leave(key)
+
+    async def _pass(self, key: queue.Key) -> float | None:
         body = self._memory.inspects.get(key)
         if body is None:
             self._attempts.keep_only(key, ())
@@ -97,12 +104,17 @@ class Converger:
         changing = bool(bare or due or key in self._memory.suspect)
         if not (changing or with_passwords):
             return self._settle(key, inspection, wanted, open_steps)
+        edited = self._memory.status(key).get("observedGeneration") != inspection.generation
+        urgent = edited or bare or key in self._memory.suspect or not rollout.only_rendered_anew(due)
+        turn = urgent or self._rollout.enter(key)
         # Without our finalizer nothing was ever installed for it.
         fresh = group.FINALIZER not in metadata.get("finalizers", ()) and not _owned(found, owner)
-        if not await finalizer.put(self._cluster, owner, body):
+        if turn and not await finalizer.put(self._cluster, owner, body):
             return None  # the object is gone; installed now, nobody would ever remove its releases
         if new and changing:
             self._tell(key, memories.Converged(inspection.generation, False, inspection, wanted), BEGUN_SECONDS)
+        if not turn:
+            return None
         # Decided from what was seen before; what is done is decided from what is there now.
         self._memory.suspect.discard(key)
         try:

@@ -11,7 +11,7 @@ import kopf
 from inspect_operator import errors
 from inspect_operator import settings as settings_module
 from inspect_operator.api import group
-from inspect_operator.cluster import client, resources
+from inspect_operator.cluster import account, client, resources
 from inspect_operator.handlers import (
     children,
     converge,
@@ -63,7 +63,7 @@ class Operator:
         self._memory = memory.Memory()
         self._store = store.Store(cluster)
         kept_warm = settings.warm_helm if settings.helm_engine == "warm" else ""
-        self._helm = helm.Helm(settings.helm, settings.helm_concurrency, kept_warm)
+        self._helm = helm.Helm(settings.helm, settings.helm_concurrency, kept_warm, cluster.refuse_late)
         self._kinds = served.Kinds(settings, cluster, self._helm, dead_before, counted)
         releases = apply.Releases(cluster, self._helm, self._store, renderer)
         self.notifier = notifier.Notifier(
@@ -236,7 +236,7 @@ class Operator:
 
 def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     """The same account as our own requests have; through the client library, which knows every kubeconfig."""
-    if client.in_cluster():
+    if account.in_cluster():
         return kopf.login_with_service_account(**kwargs)
     return kopf.login_via_client(**kwargs)
 

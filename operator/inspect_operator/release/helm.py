@@ -109,6 +109,10 @@ class ExecCommand(pyhelm3.Command):  # type: ignore[misc]
 
 async def _end(process: asyncio.subprocess.Process, terminate_seconds: float) -> None:
     with contextlib.suppress(ProcessLookupError):
+        if terminate_seconds <= 0:  # told to end, helm would still note in the release that it was interrupted
+            process.kill()
+            await process.wait()
+            return
         process.terminate()
         try:
             await asyncio.wait_for(asyncio.shield(process.wait()), terminate_seconds)
@@ -119,12 +123,19 @@ async def _end(process: asyncio.subprocess.Process, terminate_seconds: float) ->
 
 class Helm:
     """The helm executable, and the warm one where `warm_executable` names it; one instance limits how many calls run
-    at once."""
+    at once. `refuse_late` is asked before each call."""
 
-    def __init__(self, executable: str, concurrency: int, warm_executable: str = "") -> None:
+    def __init__(
+        self,
+        executable: str,
+        concurrency: int,
+        warm_executable: str = "",
+        refuse_late: Callable[[], None] = lambda: None,
+    ) -> None:
         self._executable = executable
         self.engine = warm.Engine(warm_executable) if warm_executable else None
         self._slots = asyncio.Semaphore(concurrency)
+        self._refuse_late = refuse_late
         self.terminate_seconds = TERMINATE_SECONDS
 
     async def close(self) -> None:
@@ -247,6 +258,7 @@ class Helm:
 
     async def _bounded(self, what: str, call: Callable[[], Awaitable[None]], timeout_seconds: float) -> None:
         async with self._slots:
+            self._refuse_late()
             try:
                 async with asyncio.timeout(timeout_seconds):
                     await call()

@@ -1,5 +1,6 @@
 """The API server's audit log of the embedded cluster: who wrote what, as the server saw it."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -8,6 +9,17 @@ import sys
 from typing import Any
 
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Write:
+    """One that was accepted. `who`: the pod whose account it was, else the user."""
+
+    at: str  # when the server received it
+    who: str
+    verb: str
+    resource: str
+    name: str
 
 
 class Log:
@@ -37,6 +49,19 @@ class Log:
             and entry.get("userAgent", "").lower().startswith("helm")
         ]
 
+    def accepted(self) -> list[Write]:
+        """Every accepted write by inspect-operator or helm, in the order in which the server received them."""
+        return sorted(
+            Write(
+                entry["requestReceivedTimestamp"], _who(entry["user"]), entry["verb"],
+                entry["objectRef"]["resource"], entry["objectRef"].get("name", ""),
+            )
+            for entry in self._entries()
+            if entry.get("userAgent", "").lower().startswith(("inspect-operator", "helm"))
+            and entry.get("responseStatus", {}).get("code", 500) < 300
+            and "impersonatedUser" not in entry
+        )  # fmt: skip
+
     def _entries(self) -> list[dict[str, Any]]:
         with self._path.open() as log:
             log.seek(self._offset)
@@ -48,6 +73,11 @@ class Log:
             and entry.get("objectRef", {}).get("namespace") == self._namespace
             and entry.get("stage") == "ResponseComplete"
         ]
+
+
+def _who(user: dict[str, Any]) -> str:
+    pods = user.get("extra", {}).get("authentication.kubernetes.io/pod-name")
+    return str(pods[0] if pods else user["username"])
 
 
 def path() -> pathlib.Path:

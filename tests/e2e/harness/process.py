@@ -48,6 +48,13 @@ class Operator:
 
     def start(self, *arguments: str, settings: Mapping[str, str] | None = None) -> "Operator":
         """Starts it and waits until it serves."""
+        self.begin(*arguments, settings=settings)
+        kube.until("operator started", lambda: self.serves() or self.ended())
+        assert not self.ended(), self.last_log()
+        return self
+
+    def begin(self, *arguments: str, settings: Mapping[str, str] | None = None) -> None:
+        """Starts it and waits for nothing."""
         assert self._process is None, "already started"
         self._starts += 1
         environment = os.environ | {"PYTHONPATH": str(self._root / "operator"), "PYTHONUNBUFFERED": "1"}
@@ -59,6 +66,7 @@ class Operator:
                 [sys.executable, "-m", "inspect_operator", "-n", self.namespace, *arguments],
                 env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=self._folder,
             )  # fmt: skip
+<<<<<<< HEAD
         kube.until(
             "operator started",
             lambda: "inspect-operator started" in self.last_log() or self.ended(),
@@ -66,6 +74,12 @@ class Operator:
         )
         assert not self.ended(), self.last_log()
         return self
+=======
+
+    def serves(self) -> bool:
+        """Whether it has the Lease and has looked around, since its last start."""
+        return "inspect-operator started" in self.last_log()
+>>>>>>> lives
 
     @property
     def pid(self) -> int:
@@ -76,6 +90,21 @@ class Operator:
     def ended(self) -> bool:
         """Whether the process has ended by itself."""
         return self._process is not None and self._process.poll() is not None
+
+    def wait(self, seconds: float) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None
+        code = self._process.wait(seconds)
+        self._process = None
+        return code
+
+    def freeze(self) -> None:
+        """SIGSTOP: it goes on later in the middle of what it does, and knows nothing of the time between."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """As a Deployment stops a pod: SIGTERM, and a deadline."""

@@ -1,7 +1,10 @@
 """Requests as the API server gets them, and its failures as our errors; the server is one of this process."""
 
+import asyncio
 import dataclasses
 import json
+import math
+import time
 import urllib.parse
 from collections.abc import AsyncIterator
 from typing import Any
@@ -196,3 +199,44 @@ def test_paths(resource: resources.Resource, namespace: str, name: str, path: st
 @pytest.mark.parametrize(("resource", "version"), [(resources.PODS, "v1"), (resources.JOBS, "batch/v1")])
 def test_api_versions(resource: resources.Resource, version: str) -> None:
     assert resource.api_version == version
+
+
+async def test_nothing_is_written_once_another_operator_may_act(cluster: client.Cluster, server: Server) -> None:
+    """As after SIGSTOP: a program goes on in the middle of what it had decided."""
+    job = {"kind": "Job", "metadata": {"name": "a"}}
+    cluster.acts_until = time.monotonic() + 60
+    await cluster.create(resources.JOBS, "default", job)
+    cluster.acts_until = time.monotonic() - 0.01
+    for write in (
+        cluster.create(resources.JOBS, "default", job),
+        cluster.replace(resources.JOBS, "default", job),
+        cluster.merge(resources.JOBS, "default", "a", {}),
+        cluster.apply(resources.JOBS, "default", "a", job, "us"),
+        cluster.apply_status(resources.INSPECTS, "default", "a", job, "us"),
+        cluster.delete(resources.JOBS, "default", "a"),
+    ):
+        with pytest.raises(errors.ClusterUnavailable, match="another operator may be at work"):
+            await write
+    # It may look, and try to renew its Lease: where nobody took it, that is in time.
+    await cluster.get(resources.JOBS, "default", "a")
+    await cluster.replace(resources.LEASES, "default", {"metadata": {"name": "inspect-operator"}})
+    assert [request[0] for request in server.seen] == ["POST", "GET", "PUT"]
+
+
+async def test_what_waited_for_a_connection_is_not_written_either(cluster: client.Cluster, server: Server) -> None:
+    """Frozen between its decision and the moment in which it is sent."""
+    loop = asyncio.get_running_loop()
+    resolve = loop.create_connection
+
+    async def slow(*arguments: Any, **named: Any) -> Any:
+        cluster.acts_until = time.monotonic() - 0.01
+        return await resolve(*arguments, **named)
+
+    loop.create_connection = slow  # type: ignore[method-assign]
+    try:
+        with pytest.raises(errors.ClusterUnavailable):
+            await cluster.delete(resources.JOBS, "default", "a")
+    finally:
+        loop.create_connection = resolve  # type: ignore[method-assign]
+    assert cluster.acts_until < math.inf, "it had to connect"
+    assert server.seen == []

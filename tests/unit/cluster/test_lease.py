@@ -1,7 +1,10 @@
 """One operator acts: who may take the Lease, and when it is lost."""
 
 import asyncio
+import base64
 import datetime
+import json
+import pathlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +13,7 @@ import pytest
 from tests.unit import cluster_in_memory
 
 from inspect_operator import errors
-from inspect_operator.cluster import lease
+from inspect_operator.cluster import account, lease
 
 #: Whole passes, of which a few are enough in the quick loop.
 pytestmark = pytest.mark.slow
@@ -80,6 +83,41 @@ async def test_a_standby_outlives_an_api_server_that_is_away() -> None:
     cluster = cluster_in_memory.Cluster()
     cluster.failing[("get", "Lease")] = errors.ClusterUnavailable("away")
     await _lease(cluster, "me").stand_by()
+    assert _spec(cluster)["holderIdentity"] == "me"
+
+
+async def test_an_api_server_that_is_away_now_and_then_puts_no_take_over_off() -> None:
+    cluster = cluster_in_memory.Cluster()
+    _held(cluster)
+    one = _lease(cluster, "me")
+    get, asked = cluster.get, 0
+
+    async def sometimes(*arguments: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked % 3 == 0:
+            raise errors.ClusterUnavailable("away")
+        return await get(*arguments)
+
+    cluster.get = sometimes  # type: ignore[method-assign, assignment]
+    started = time.monotonic()
+    await one.stand_by()
+    assert asked >= 6, "it was away more than once"
+    assert SECONDS <= time.monotonic() - started < 2 * SECONDS
+
+
+async def test_a_standby_waits_for_no_answer_that_does_not_come() -> None:
+    cluster = cluster_in_memory.Cluster()
+    get, hung = cluster.get, asyncio.Event()
+
+    async def hangs_once(*arguments: Any) -> Any:
+        if not hung.is_set():
+            hung.set()
+            await asyncio.sleep(60)
+        return await get(*arguments)
+
+    cluster.get = hangs_once  # type: ignore[method-assign, assignment]
+    await asyncio.wait_for(_lease(cluster, "me").stand_by(), 5)
     assert _spec(cluster)["holderIdentity"] == "me"
 
 
@@ -154,6 +192,51 @@ async def test_it_is_renewed_as_long_as_it_is_held() -> None:
     assert not holding.done()
     assert _spec(cluster)["leaseTransitions"] == 0
     holding.cancel()
+
+
+async def test_who_holds_it_may_write_for_less_than_its_duration_after_each_renewal() -> None:
+    cluster = cluster_in_memory.Cluster()
+    one = _lease(cluster, "me")
+    before = time.monotonic()
+    await one.acquire()
+    assert before < cluster.acts_until < time.monotonic() + SECONDS
+    taken = cluster.acts_until
+    holding = asyncio.create_task(one.hold())
+    await _until(lambda: cluster.acts_until > taken)
+    cluster.refuse_late()
+    holding.cancel()
+    await asyncio.sleep(SECONDS)  # as if the process had been frozen
+    with pytest.raises(errors.ClusterUnavailable, match="another operator may be at work"):
+        cluster.refuse_late()
+
+
+@pytest.mark.parametrize(
+    ("namespace", "claims", "owned"),
+    [
+        ("default", {"namespace": "default", "serviceaccount": {"name": "op", "uid": "u1"}}, True),
+        ("elsewhere", {"namespace": "default", "serviceaccount": {"name": "op", "uid": "u1"}}, False),
+        ("default", {"namespace": "default"}, False),
+        ("default", None, False),
+    ],
+)
+async def test_that_of_an_installed_operator_goes_with_its_account(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, namespace: str, claims: Any, owned: bool
+) -> None:
+    token = tmp_path / "token"
+    payload = json.dumps({"sub": "磁盘", "kubernetes.io": claims}, ensure_ascii=False).encode()
+    token.write_text("e30." + base64.urlsafe_b64encode(payload).decode().rstrip("=") + ".signature")
+    monkeypatch.setattr(account, "FOLDER", tmp_path)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    cluster = cluster_in_memory.Cluster()
+    one = lease.Lease(cluster, namespace, "inspect-operator", SECONDS)
+    await one.acquire()
+    holding = asyncio.create_task(one.hold())
+    found = cluster.objects[("Lease", namespace, "inspect-operator")]
+    await _until(lambda: cluster.objects[("Lease", namespace, "inspect-operator")] is not found)
+    holding.cancel()
+    owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": "op", "uid": "u1"}
+    renewed = cluster.objects[("Lease", namespace, "inspect-operator")]
+    assert renewed["metadata"].get("ownerReferences") == ([owner] if owned else None)
 
 
 async def test_it_is_lost_when_another_wrote_it(caplog: pytest.LogCaptureFixture) -> None:

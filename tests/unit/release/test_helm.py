@@ -257,3 +257,23 @@ async def test_a_helm_that_cannot_run_is_told_at_start(fake_helm: conftest.FakeH
         fake_helm.program.chmod(0o644)
     with pytest.raises(errors.SettingsInvalid, match=r"helm can't be run \(.*/helm\)"):
         await helm.Helm(fake_helm.executable, 1).version()
+
+
+async def test_no_helm_is_begun_once_another_operator_may_act(fake_helm: conftest.FakeHelm) -> None:
+    """Also not for those that waited for their turn meanwhile."""
+    fake_helm.plan(seconds=0.2)
+    late: list[bool] = []
+
+    def refuse_late() -> None:
+        if late:
+            raise errors.ClusterUnavailable("another operator may be at work")
+
+    one = helm.Helm(fake_helm.executable, 1, "", refuse_late)
+    first = asyncio.create_task(one.uninstall("first", "default", timeout_seconds=30))
+    second = asyncio.create_task(one.uninstall("second", "default", timeout_seconds=30))
+    await _until(lambda: fake_helm.calls)
+    late.append(True)
+    await first
+    with pytest.raises(errors.ClusterUnavailable):
+        await second
+    assert len(fake_helm.calls) == 1

@@ -4,8 +4,8 @@ import pathlib
 import typing
 
 import pytest
-from tests.unit import builders
-from tests.unit.render import conftest, test_golden
+from tests.unit import builders, corpus
+from tests.unit.render import conftest
 
 from inspect_operator.api import template as templates
 from inspect_operator.render import chart, context, contract, contract_generate, library
@@ -109,10 +109,10 @@ def test_parameters_have_bounds() -> None:
         templates.parameters(made, {"y": 1}, "spec.tasks[0].parameters")
 
 
-def test_the_contract_is_what_templates_get() -> None:
+def test_the_contract_is_what_templates_get(tmp_path: pathlib.Path) -> None:
     hints = typing.get_type_hints(contract.Context)
-    for name in test_golden.TASKS:
-        want = test_golden._want(name)
+    renderer = corpus.renderer(tmp_path)
+    for want in (one for name in corpus.NAMES for one in corpus.wanted(name, renderer)[1]):
         made: dict[str, typing.Any] = {**context.of_release(want, builders.OWNER, conftest.SETTINGS, None)}
         made |= {"run": context.of_run(want, None, once=True), "pod": {}}
         assert set(made) == set(hints)

@@ -55,7 +55,11 @@ class Delivery:
         return said.title, channels.parcels(policy.channel, said, secret, now, titles)
 
     async def send(self, request: message.Request) -> None:
-        """:raises errors.NotifyFailed: it was not taken"""
+        """:raises errors.NotifyFailed: it was not taken, or is for another operator to send"""
+        try:
+            self._cluster.refuse_late()
+        except errors.ClusterUnavailable as error:
+            raise errors.NotifyFailed(str(error)) from None
         match request:
             case message.HttpRequest():
                 await self.http.send(request)

@@ -184,3 +184,10 @@ async def test_what_apprise_could_not_deliver() -> None:
     assert await _refused(made, _policy("apprise")) == "apprise could not deliver it"
     made = _delivery({"url": "json://"}, apprise_allow=("json",))
     assert await _refused(made, _policy("apprise")) == "apprise can't read the url"
+
+
+async def test_nothing_is_sent_once_another_operator_may_act(endpoint: conftest.Endpoint) -> None:
+    made = _delivery({"url": endpoint.url()})
+    made._cluster.acts_until = time.monotonic() - 0.01
+    assert "another operator may be at work" in await _refused(made, _policy("webhook"))
+    assert endpoint.seen == []
