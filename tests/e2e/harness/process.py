@@ -49,7 +49,7 @@ class Operator:
     def start(self, *arguments: str, settings: Mapping[str, str] | None = None) -> "Operator":
         """Starts it and waits until it serves."""
         self.begin(*arguments, settings=settings)
-        kube.until("operator started", lambda: self.serves() or self.ended())
+        kube.until("operator started", lambda: self.serves() or self.ended(), self.start_seconds)
         assert not self.ended(), self.last_log()
         return self
 
@@ -66,20 +66,10 @@ class Operator:
                 [sys.executable, "-m", "inspect_operator", "-n", self.namespace, *arguments],
                 env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=self._folder,
             )  # fmt: skip
-<<<<<<< HEAD
-        kube.until(
-            "operator started",
-            lambda: "inspect-operator started" in self.last_log() or self.ended(),
-            self.start_seconds,
-        )
-        assert not self.ended(), self.last_log()
-        return self
-=======
 
     def serves(self) -> bool:
         """Whether it has the Lease and has looked around, since its last start."""
         return "inspect-operator started" in self.last_log()
->>>>>>> lives
 
     @property
     def pid(self) -> int:
