@@ -47,8 +47,8 @@ def test_installed_operator_serves_its_namespace_and_leaves_nothing(
         assert series["inspect_helm_operations_total", frozenset(done.items())] >= 1
 
     # What the doctor says of it: all is well.
-    done = cli.Shell(ROOT, tmp_path)(f"kubectl inspections doctor -n {namespace} -o json")
-    told = [one for one in json.loads(done.out)["findings"] if f"operator {namespace}/op" in one["what"]]
+    said = cli.Shell(ROOT, tmp_path)(f"kubectl inspections doctor -n {namespace} -o json")
+    told = [one for one in json.loads(said.out)["findings"] if f"operator {namespace}/op" in one["what"]]
     assert {one["level"] for one in told} == {"ok"}, told
     words = " ".join(one["what"] for one in told)
     assert all(part in words for part in ("is at work", "the version of this program", "has helm v4.", "has the ")), (

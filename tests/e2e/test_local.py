@@ -83,7 +83,7 @@ def _scripts() -> dict[str, kube.Object]:
 def test_a_file_has_the_same_verdicts_here_and_in_the_cluster(
     operator: process.Operator, namespace: str, tmp_path: pathlib.Path
 ) -> None:
-    found = kube.items("endpointslices", "default", "-l", "kubernetes.io/service-name=kubernetes")[0]
+    found = kube.items("endpointslices", "default", labels="kubernetes.io/service-name=kubernetes")[0]
     api = f"{found['endpoints'][0]['addresses'][0]}:{found['ports'][0]['port']}"
     shell = cli.Shell(ROOT, tmp_path)
     shell.environment["KUBECONFIG"] = "/nowhere"
