@@ -301,7 +301,7 @@ def _shown_alike(shell: cli.Shell, namespace: str) -> bool:
     assert listed.code == 0, listed
     items = yaml.safe_load((shell.folder / "all.yaml").read_text(encoding="utf-8"))["items"]
     assert [one["metadata"]["name"] for one in items] == ["health", "other"]
-    return bool(items[0] == alone == kube.get("inspect", namespace, "health"))
+    return bool(items[0] == alone == json.loads(kube.run("get", "inspect", "health", "-n", namespace, "-o", "json")))
 
 
 def _settled(namespace: str, name: str) -> bool:
