@@ -123,24 +123,28 @@ def test_a_leader_of_the_chart_dies_or_is_frozen(namespace: str, runner_image: s
     also = "crds.install=false,checks.install=false,helmEngine=warm"
     with marker.Markers() as markers:
         work = load.Load(namespace, markers, dice, objects=12, others={"op"})
-        kube.helm("install", "op", CHART, "-n", namespace, "--set", values, "--set", also, "--wait", "--timeout", "90s")
-        for fault in FEW:
-            # One that ended more than once is started again by the kubelet after some time only.
-            holder = kube.until("one leads, one stands by", lambda: _ready_holder(namespace, standing_by=1), 120)
-            work.turn()
-            time.sleep(dice.random() * 3)
-            pid = containers.pid(_pod(namespace, holder), "inspect_operator")
-            struck = _now()
-            containers.kill(pid) if fault == "kill" else containers.freeze(pid)
-            work.turn()
-            kube.until("another leads", functools.partial(_ready_holder, namespace, holder))
-            assert _taken(namespace) - struck < TAKEOVER
-            if fault == "freeze":
-                containers.thaw(pid)
-                kube.until("it has ended", functools.partial(containers.ended, pid), 10)
-        work.assert_all_is_well()
-        assert len(work.assert_only_who_held_the_lease_wrote()) == 2
-    kube.helm("uninstall", "op", "-n", namespace, "--wait", "--timeout", "120s", seconds=150)
+        try:
+            kube.helm(
+                "install", "op", CHART, "-n", namespace, "--set", values, "--set", also, "--wait", "--timeout", "90s"
+            )
+            for fault in FEW:
+                # One that ended more than once is started again by the kubelet after some time only.
+                holder = kube.until("one leads, one stands by", lambda: _ready_holder(namespace, standing_by=1), 120)
+                work.turn()
+                time.sleep(dice.random() * 3)
+                pid = containers.pid(_pod(namespace, holder), "inspect_operator")
+                struck = _now()
+                containers.kill(pid) if fault == "kill" else containers.freeze(pid)
+                work.turn()
+                kube.until("another leads", functools.partial(_ready_holder, namespace, holder))
+                assert _taken(namespace) - struck < TAKEOVER
+                if fault == "freeze":
+                    containers.thaw(pid)
+                    kube.until("it has ended", functools.partial(containers.ended, pid), 10)
+            work.assert_all_is_well()
+            assert len(work.assert_only_who_held_the_lease_wrote()) == 2
+        finally:  # some of it is in the whole cluster
+            kube.helm("uninstall", "op", "-n", namespace, "--wait", "--timeout", "120s", seconds=150)
 
 
 def _ready_holder(namespace: str, but: str = "", standing_by: int = 0) -> str:
