@@ -67,8 +67,7 @@ def site(namespace: str, tmp_path: pathlib.Path) -> Iterator[Site]:
     yield made
     for entry in made.entries:
         plural = made.plural(entry["kind"])
-        for found in kube.items(plural, namespace):
-            kube.merge(plural, namespace, found["metadata"]["name"], {"metadata": {"finalizers": None}})
+        kinds.let_go(plural, namespace)
         kube.run("delete", "crd", plural, "--wait=false", "--ignore-not-found")
 
 
