@@ -67,6 +67,12 @@ def chart_file(example: pathlib.Path, name: str, before: str, after: str) -> Non
     (chart / name).write_text(text.replace(before, after))
 
 
+def let_go(plural: str, namespace: str) -> None:
+    """Objects that a failed test left go without the operator, which has ended."""
+    for found in kube.items(plural, namespace):
+        kube.merge(plural, namespace, found["metadata"]["name"], {"metadata": {"finalizers": None}})
+
+
 def assert_nothing_left(namespace: str) -> None:
     assert kube.releases(namespace) == {}
     kube.until(

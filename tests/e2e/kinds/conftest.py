@@ -27,8 +27,7 @@ def example(request: pytest.FixtureRequest, namespace: str, tmp_path: pathlib.Pa
     kinds.install(folder / "crd.yaml")
     yield folder
     plural = yaml.safe_load((folder / "crd.yaml").read_text())["metadata"]["name"]
-    for found in kube.items(plural, namespace):
-        kube.merge(plural, namespace, found["metadata"]["name"], {"metadata": {"finalizers": None}})
+    kinds.let_go(plural, namespace)
 
 
 @pytest.fixture

@@ -60,12 +60,15 @@ class Site:
 
 @pytest.fixture
 def site(namespace: str, tmp_path: pathlib.Path) -> Iterator[Site]:
+    """Asked for before the operator, it ends after it: objects that a failed test left don't keep their kind."""
     folder = tmp_path / "site"
     folder.mkdir()
     made = Site(folder, f"entries-{namespace.rpartition('-')[2]}.example.com")
     yield made
     for entry in made.entries:
-        kube.run("delete", "crd", made.plural(entry["kind"]), "--wait=false", "--ignore-not-found")
+        plural = made.plural(entry["kind"])
+        kinds.let_go(plural, namespace)
+        kube.run("delete", "crd", plural, "--wait=false", "--ignore-not-found")
 
 
 def said(namespace: str, name: str) -> str:
@@ -74,7 +77,7 @@ def said(namespace: str, name: str) -> str:
 
 
 @pytest.mark.timeout(300)
-def test_each_field_of_an_entry_does_what_it_says(operator: process.Operator, namespace: str, site: Site) -> None:
+def test_each_field_of_an_entry_does_what_it_says(site: Site, operator: process.Operator, namespace: str) -> None:
     site.add("Looked", LOOKED_UP, dryRunOption="server", reconcilePeriod="5s")
     site.add("Unwatched", CONFIG, watchDependentResources=False, reconcilePeriod="1h")
     site.add("Watched", CONFIG, selector={"matchLabels": {"tier": "web"}})
@@ -140,7 +143,7 @@ def test_each_field_of_an_entry_does_what_it_says(operator: process.Operator, na
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("number", [2, pytest.param(3, marks=pytest.mark.soak)])
 def test_what_a_killed_upgrade_made_is_cleared_away(
-    operator: process.Operator, namespace: str, site: Site, tmp_path: pathlib.Path, number: int
+    site: Site, operator: process.Operator, namespace: str, tmp_path: pathlib.Path, number: int
 ) -> None:
     """Helm compares with the last deployed revision only: what the killed one made would stay for ever. Of an upgrade
     the second write is the new object, the third the end of the old one."""

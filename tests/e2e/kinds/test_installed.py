@@ -80,9 +80,11 @@ def test_a_kind_of_ones_own_is_installed_with_the_operator(
         # No right was missing, and nothing went wrong on the way.
         log = [json.loads(line) for line in kube.run("logs", "deployment/op", "-n", namespace).splitlines()]
         assert [line for line in log if line["level"] not in ("INFO", "DEBUG")] == []
-        kube.helm("uninstall", "op", "-n", namespace, "--wait")
+        kube.helm("uninstall", "op", "-n", namespace, "--wait", "--timeout", "120s", seconds=150)
         kinds.assert_nothing_left(namespace)
     finally:
+        kube.helm("uninstall", "op", "-n", namespace, "--ignore-not-found", "--no-hooks", "--wait", "--timeout", "60s")
+        kinds.let_go(f"shops.{group}", namespace)
         kube.run("delete", "crd", f"shops.{group}", "--wait=false", "--ignore-not-found")
 
 
