@@ -32,7 +32,7 @@ def main() -> int:
     if asked.list:
         return _list(every)
     if asked.table:
-        print(table.markdown(every, ledger.Ledger("").entries()))
+        print(table.markdown(every, ledger.Ledger("").of(every)))
         return 0
     chosen = _chosen(asked, every, known)
     # What it says of connections that the proxy broke is nothing new.
@@ -53,7 +53,7 @@ def _chosen(asked: argparse.Namespace, every: list[plan.Plan], known: plan.Place
             return [plan.named(every, one, known) for one in ids.split(",")]
     chosen = [one for one in chosen if asked.only in one.id]
     if not asked.again and asked.plans == "all":
-        before = ledger.Ledger("").entries()
+        before = ledger.Ledger("").of(every)
         chosen = [one for one in chosen if one.id not in before or not before[one.id].green]
     return chosen[: asked.limit or None]
 
@@ -72,14 +72,14 @@ async def _play(asked: argparse.Namespace, chosen: list[plan.Plan], every: list[
             await campaign.learn_all(running, asked.only)
             return 0
         entries = await running.play(chosen)
-    ran = notes.entries()
+    ran = notes.of(every)
     print(f"{sum(one.green for one in entries)} of {len(entries)} green; of all {len(every)} plans "
           f"{sum(one.id not in ran for one in every)} have not run yet (--list names them)")  # fmt: skip
     return 0 if all(one.green for one in entries) else 1
 
 
 def _list(every: list[plan.Plan]) -> int:
-    ran = ledger.Ledger("").entries()
+    ran = ledger.Ledger("").of(every)
     for one in every:
         entry = ran.get(one.id)
         word = "not run" if entry is None else "green" if entry.green else "FAILED" if entry.met else "not met"

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+from collections.abc import Iterable
 
 from tests.faults import plan as plans
 from tests.faults import stage, state
@@ -37,6 +38,11 @@ class Ledger:
         """The last one of each plan, by its id."""
         lines = self._path.read_text().splitlines() if self._path.exists() else []
         return {entry.id: entry for entry in (Entry(**json.loads(line)) for line in lines)}
+
+    def of(self, every: Iterable[plans.Plan]) -> dict[str, Entry]:
+        """Of these plans, as far as their places have not been learned anew since."""
+        entries = self.entries()
+        return {one.id: entries[one.id] for one in every if one.id in entries and entries[one.id].place == one.place}
 
     def note(self, played: stage.Played) -> Entry:
         """One plan more."""

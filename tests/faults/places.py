@@ -44,8 +44,8 @@ def of_write(agent: str, method: str, path: str, body: bytes) -> str:
 
 
 def of_event(resource: str, event: dict[str, Any]) -> str:
-    """`jobs MODIFIED i--one-HASH`; empty for bookmarks and errors."""
-    if event["type"] not in ("ADDED", "MODIFIED", "DELETED"):
+    """`jobs MODIFIED i--one-HASH`; empty for bookmarks and errors, and for nodes, which are written by the clock."""
+    if event["type"] not in ("ADDED", "MODIFIED", "DELETED") or resource == "nodes":
         return ""
     name = event["object"]["metadata"]["name"]
     return f"{resource} {event['type']} {plain(name)}"

@@ -25,7 +25,7 @@ FIRED_SECONDS = 45.0
 SET_UP_SECONDS = 240.0
 REST_SECONDS, SAMPLED_REST_SECONDS = 3.0, 30.0
 #: Of an operator that is killed the next one waits for the Lease's end; any other must not lose it on a busy machine.
-LEASE_SECONDS, LONG_LEASE_SECONDS = 15, 60
+LEASE_SECONDS, LONG_LEASE_SECONDS = 30, 60
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from inspect_operator import errors
 from inspect_operator.api import status
 from inspect_operator.api import task as tasks
-from inspect_operator.plan import desired, observed
+from inspect_operator.plan import desired, observed, trigger
 from inspect_operator.run import outcome
 from inspect_operator.runner import findings, targets
 from inspect_operator.runner import verdict as verdicts
@@ -146,7 +146,8 @@ def head(view: View) -> Row:
         made["schedule"] = f"{task.schedule} {task.time_zone}".strip()
         made["suspended"] = task.suspend
     made["advice"] = "; ".join(filter(None, (_advice(task), _older_templates(view))))
-    made["requested"] = view.want.requested
+    accepted = view.release is not None and trigger.parse(view.release.newest.trigger).request == view.want.requested
+    made["requested"] = "" if accepted else view.want.requested
     return made
 
 

@@ -228,3 +228,15 @@ async def test_on_nodes_every_node_is_run(house: House) -> None:
         await house.end(job)
     assert house.row("nodes")["message"] == "2 of 2 nodes passed"
     assert len(house.row("nodes")["history"]) == 1
+
+
+async def test_a_request_is_waited_for_only_until_its_run_begins(house: House) -> None:
+    """Told any longer, it was gone with the next start of the operator: a write where nothing had changed."""
+    await house.apply({"name": "disk", "script": "df"})
+    await house.finish("disk")
+    await house.ask("again")
+    await house.finish("disk")
+    told = house.row("disk")
+    assert "requested" not in told
+    await house.start()
+    assert house.row("disk") == told
