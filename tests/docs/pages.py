@@ -1,13 +1,13 @@
 """The Markdown pages of this repository: their blocks, headings and links, as GitHub reads them.
 
-The first word after a block's fence says what it is; a second one, where it is a file's name, that what follows uses the
-block as that file:
+The first word after a block's fence says what it is. A second one that is a file's name: the commands that follow find
+the block there.
 
 | word | what |
 | --- | --- |
 | sh | commands, as a reader types them |
 | console | the same, each after `$ `, with what they print |
-| yaml | an Inspect or a part of one, values of the chart, watches.yaml: found out by its shape; `yaml foreign` is of others |
+| yaml | an Inspect or a part of one, values of the chart, watches.yaml (tests/docs/examples.py); `foreign`: of others |
 | bash, python, json, jinja, promql | a file, or a part of one |
 | output, findings | what a script prints, and what becomes of it (docs/results.md) |
 | text | anything else: nobody types it, and nothing reads it |
@@ -15,6 +15,7 @@ block as that file:
 
 import dataclasses
 import functools
+import itertools
 import pathlib
 import re
 from collections.abc import Iterator
@@ -92,9 +93,9 @@ def _blocks(name: str, tokens: list[markdown_it.token.Token]) -> Iterator[Block]
 
 
 def _anchors(tokens: list[markdown_it.token.Token]) -> Iterator[str]:
-    """Of headings as GitHub makes them: small letters, blanks as dashes, no punctuation; a number where one is there."""
+    """Of headings as GitHub makes them: small letters, dashes for blanks, no punctuation; numbered if taken."""
     seen: dict[str, int] = {}
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in itertools.pairwise(tokens):
         if before.type == "heading_open":
             words = "".join(child.content for child in token.children or () if child.type in ("text", "code_inline"))
             slug = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
