@@ -12,7 +12,7 @@ from tests.e2e.harness import kube, process, reader
 PREPARED = ("host-health", "original")
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("try_image", "check_roles")
 def test_a_reader_can_type_what_the_pages_say(
     namespace: str, operator: process.Operator, runner_image: str, tmp_path: pathlib.Path

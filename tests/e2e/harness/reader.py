@@ -7,7 +7,7 @@ import shutil
 from tests.docs import commands, pages
 from tests.e2e.harness import cli, kube
 
-COMMAND_SECONDS = 240.0
+COMMAND_SECONDS = 150.0
 #: helm as it is, but that the operator's chart is installed with the images of this checkout; the CRD may be there by
 #: kubectl already.
 _HELM = """#!/bin/bash
