@@ -26,6 +26,7 @@ ELSEWHERE = {
     "dev/cluster/README.md": "the verbs that bring up the cluster in which these tests run",
     "docs/kinds.md": "tests/e2e/test_kinds.py, tests/unit/cli/test_init.py",
     "docs/performance.md": "make bench takes as long as all tests",
+    "docs/reliability.md": "verbs of the Makefile: a sample of make faults runs in make test",
     "examples/kinds/application/README.md": "tests/e2e/test_kinds.py",
     "examples/kinds/dataservice/README.md": "tests/e2e/test_kinds.py",
     "examples/kinds/hpa/README.md": "tests/e2e/test_kinds.py",
