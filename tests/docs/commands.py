@@ -26,6 +26,7 @@ ELSEWHERE = {
     "dev/cluster/README.md": "the verbs that bring up the cluster in which these tests run",
     "docs/kinds.md": "tests/e2e/test_kinds.py, tests/unit/cli/test_init.py",
     "docs/performance.md": "make bench takes as long as all tests",
+    "docs/upgrades.md": "tests/e2e_alone/test_all_namespaces.py upgrades; docs/operations.md has the same command",
     "docs/reliability.md": "verbs of the Makefile: a sample of make faults runs in make test",
     "examples/kinds/application/README.md": "tests/e2e/test_kinds.py",
     "examples/kinds/dataservice/README.md": "tests/e2e/test_kinds.py",
@@ -39,6 +40,8 @@ LEFT_OUT = {
     "docker ": "no docker here; make images builds the same Dockerfile",
     "python3 -m venv": "asks PyPI for what builds the wheel; the images of make images hold it",
     "ln -s": "goes with the line before it",
+    "kubectl inspections run --local": "what this machine says of itself is another each time: tests/e2e/test_local.py",
+    "kubectl inspections doctor": "it tells what all other tests do to the cluster: tests/e2e/test_cli.py",
     "kubectl get reports.openreports.io": "where the cluster has that kind: tests/e2e/test_record.py",
     "kubectl patch in NAME": "for an operator that is gone: tests/e2e/test_chart.py",
 }

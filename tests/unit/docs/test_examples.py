@@ -14,7 +14,7 @@ from tests.docs import commands, examples, pages
 
 from inspect_operator import settings
 from inspect_operator.api import canonical, watches
-from inspect_operator.cli import main
+from inspect_operator.cli import typed
 from inspect_operator.publish import metrics_generate
 from inspect_operator.render import chart, checks, library
 
@@ -78,10 +78,10 @@ def test_commands_are_told_apart() -> None:
 
 
 def test_our_own_program_takes_what_is_typed() -> None:
-    typed = re.compile(r"(?:^|[ (])kubectl[ -]inspections ([^\n|&;)<>]*)", re.MULTILINE)
+    written = re.compile(r"(?:^|[ (])kubectl[ -]inspections ([^\n|&;)<>]*)", re.MULTILINE)
     for command in commands.every():
-        for found in typed.finditer(command.text.replace("\\\n", " ").replace("$(date +%F)", "today")):
-            assert main.parser().parse_args(shlex.split(found[1], comments=True)), command
+        for found in written.finditer(command.text.replace("\\\n", " ").replace("$(date +%F)", "today")):
+            assert typed.parser().parse_args(shlex.split(found[1], comments=True)), command
 
 
 def test_every_page_with_commands_is_read_by_a_test() -> None:
@@ -89,6 +89,9 @@ def test_every_page_with_commands_is_read_by_a_test() -> None:
     read = [*commands.INSTALLED, *commands.SERVED, *commands.ELSEWHERE]
     assert typing <= set(read)
     assert len(set(read)) == len(read)
+    for why in (*commands.ELSEWHERE.values(), *commands.LEFT_OUT.values()):
+        for path in re.findall(r"(?:tests|docs)/[\w/.]*\w", why):
+            assert (pages.ROOT / path).exists(), why
     for page in commands.ELSEWHERE:
         assert page in typing, f"{page} has no commands any more"
     for start in commands.LEFT_OUT:
