@@ -64,7 +64,7 @@ browser: ## install Chromium, which the tests of the HTML report look at it with
 
 .PHONY: generate
 generate: venv ## write crds/, dist/, parts of docs/ and of the chart from what they are made of
-	@for part in api.crd render.checks_generate render.contract_generate publish.metrics_generate; do \
+	@for part in api.crd api.reference render.checks_generate render.contract_generate publish.metrics_generate; do \
 	  $(BIN)/python -m inspect_operator.$$part .; done
 	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/python dev/chart/generate.py
 

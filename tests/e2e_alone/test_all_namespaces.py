@@ -1,41 +1,25 @@
 """The chart's life where it serves all namespaces: an operator that would act on whatever other tests make, so that
-this runs by itself, after them. What was installed before is there again afterwards.
+this runs by itself, after them.
 """
 
 import datetime
 import json
 import pathlib
-from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.harness import kube, process, rights
+from tests.e2e.harness import kube, rights
+from tests.e2e_alone.chart import CHART, HERE, OURS, images
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CHART, BEFORE = "charts/inspect-operator", "tests/e2e/charts/inspect-operator-0.1.0.tgz"
-HERE = ("inspect-operator", "-n", "inspect-system")
-#: The CRD may be there by kubectl, and stays of a release that is gone.
-OURS = ("--create-namespace", "--take-ownership", "--force-conflicts", "--wait", "--timeout", "120s")
-
-
-@pytest.fixture
-def installed_before() -> Iterator[None]:
-    """Takes away what is installed, and brings it back, with this checkout's images: older ones may be gone by now."""
-    there = kube.helm("list", "-n", "inspect-system", "-o", "json", "--filter", "^inspect-operator$")
-    values = kube.helm("get", "values", *HERE, "-o", "json") if json.loads(there) else ""
-    if values:
-        kube.helm("uninstall", *HERE, "--wait", "--timeout", "120s", seconds=150)
-    yield
-    if values:
-        command = ("upgrade", "--install", *HERE[:1], CHART, *HERE[1:], *OURS, "--values", "-", *_images())
-        kube.run(*command, stdin=values, binary="helm", seconds=150)
+BEFORE = "tests/e2e/charts/inspect-operator-0.1.0.tgz"
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("installed_before")
 def test_its_life_in_all_namespaces() -> None:
     began = datetime.datetime.now(datetime.UTC)
-    values = _images()
+    values = images()
     kube.run("create", "namespace", "inspect-elsewhere")
     try:
         kube.helm("install", *HERE[:1], BEFORE, *HERE[1:], *values, *OURS, seconds=150)
@@ -71,8 +55,3 @@ def _takes_in(role: str, verb: str) -> None:
         return any("inspects" in rule.get("resources", ()) and verb in rule["verbs"] for rule in rules)
 
     kube.until(f"{role} may {verb} inspects", has)
-
-
-def _images() -> tuple[str, str]:
-    """Those of this checkout, as flags of helm."""
-    return ("--set", "image.tag={0},runner.image.tag={0}".format(process.image_tag(ROOT)))

@@ -71,7 +71,12 @@ def _examples(root: pathlib.Path) -> Iterator[str]:
         yield f"### {title}\n"
         for path in sorted(folder.rglob("*.*"), key=lambda one: (len(one.relative_to(folder).parts) == 1, str(one))):
             text = path.read_text(encoding="utf-8").rstrip("\n")
-            yield f"`{path.relative_to(folder)}`\n\n```{path.suffix[1:]}\n{text}\n```\n"
+            yield f"`{path.relative_to(folder)}`\n\n```{_language(path)}\n{text}\n```\n"
+
+
+def _language(path: pathlib.Path) -> str:
+    """A template becomes YAML only when it is rendered."""
+    return "json" if path.suffix == ".json" else "yaml" if path.name == "inspect.yaml" else "jinja"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What tests know of the documentation: its pages, and what the blocks in them are."""
