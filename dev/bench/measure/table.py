@@ -32,6 +32,8 @@ def markdown(pairs: Mapping[str, Pair], plan: scenarios.Plan, command: str) -> s
         ("object to Job, p50, ms", _latency(50)),
         ("object to Job, p99, ms", _latency(99)),
         ("delete all: releases a second", _timed("delete", _rate(releases))),
+        ("delete all: requests a release", _counted("delete", _requests(releases))),
+        ("delete all: writes a release", _counted("delete", _writes(releases))),
         ("memory charged at most, MiB", lambda timed, _: f"{timed.peak_mib:.0f}" if timed else MISSING),
         ("memory held after the install, MiB", lambda timed, _: f"{timed.used_mib:.0f}" if timed else MISSING),
         ("tracebacks in the log", lambda timed, counted: str(sum(one.tracebacks for one in (timed, counted) if one))),
@@ -63,7 +65,7 @@ def _rate(releases: int) -> Figure:
 
 
 def _latency(percent: int) -> Cell:
-    return lambda timed, _: f"{1000 * timed.latency(percent):.0f}" if timed and timed.latencies else MISSING
+    return lambda timed, _: f"{1000 * timed.latency(percent):.0f}" if timed and len(timed.latencies) > 1 else MISSING
 
 
 def _requests(by: float) -> Figure:
