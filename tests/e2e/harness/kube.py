@@ -3,7 +3,9 @@
 import functools
 import json
 import os
+import pathlib
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -82,11 +84,16 @@ def items(kinds: str, namespace: str, *, labels: str = "") -> list[Object]:
     return found
 
 
+_FOLDER = tempfile.TemporaryDirectory(prefix="inspect-tests-")
+
+
 @functools.cache
 def _api() -> kubernetes.dynamic.DynamicClient:
     client = kubernetes.config.new_client_from_config()  # type: ignore[no-untyped-call]
     client.user_agent = "tests"
-    return kubernetes.dynamic.DynamicClient(client)  # type: ignore[no-untyped-call]
+    # A file of its own: that of all processes is read by one while another writes it.
+    cache = pathlib.Path(_FOLDER.name) / "discovery.json"
+    return kubernetes.dynamic.DynamicClient(client, cache_file=str(cache))  # type: ignore[no-untyped-call]
 
 
 @functools.cache
