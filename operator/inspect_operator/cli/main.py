@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = whole.parse_args(arguments)
     try:
         return asyncio.run(_run(commands.load(parsed.command), parsed, whole, shown))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):  # by Ctrl-C; by another signal
         return command.Exit.INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has seen enough; Python would complain again while it closes stdout.

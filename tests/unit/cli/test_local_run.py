@@ -42,6 +42,8 @@ class Shell:
         return subprocess.Popen(
             command, cwd=self.folder, env=self.environment, text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            # As a terminal has it: what a shell starts with `&` inherits SIGINT ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     def __call__(self, line: str, stdin: str | None = None) -> tuple[int, str, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import os
 import signal
 from typing import Any
 
@@ -33,8 +32,10 @@ async def run(context: command.Context) -> command.Exit:
     shown = telling.progress(context)
     place = one_task.Place(given, rendering.settings(arguments), shown, quiet=arguments.quiet)
     # Whoever ends us otherwise than by Ctrl-C wants scripts to be ended, and Secrets removed, all the same.
+    this = asyncio.current_task()
+    assert this is not None  # noqa: S101
     for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, os.kill, os.getpid(), signal.SIGINT)
+        asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     try:
         async with asyncio.timeout(arguments.timeout):
             inspections = [await _inspection(context, place, made, one) for one in read]
