@@ -9,7 +9,7 @@ from tests.e2e.harness import process
 from tests.faults import campaign, plan
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SIZE, AT_ONCE = 20, 5
+SIZE, AT_ONCE = 12, 4
 #: Other tests keep the machine busy meanwhile.
 PATIENCE = 3.0
 

@@ -1,5 +1,6 @@
 """Brings the releases of one Inspect to what it says: api → plan → render → release. Also its end: deletion."""
 
+import asyncio
 import dataclasses
 import datetime
 import logging
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 BUSY_SECONDS = 2.0
 #: A status that tells only that work has begun waits so long: most passes end before, and then one status tells both.
 BEGUN_SECONDS = 2.0
+#: Who asks for a run, or deletes an object, makes no new generation: Ready is taken back where the pass takes longer.
+SLOW_SECONDS = 2.0
 
 Wanted = tuple[desired.Desired, ...]
 Found = dict[str, observed.Release]
@@ -111,11 +114,33 @@ class Converger:
         fresh = group.FINALIZER not in metadata.get("finalizers", ()) and not _owned(found, owner)
         if turn and not await finalizer.put(self._cluster, owner, body):
             return None  # the object is gone; installed now, nobody would ever remove its releases
+        begun = memories.Converged(inspection.generation, False, inspection, wanted)
         if new and changing:
-            self._tell(key, memories.Converged(inspection.generation, False, inspection, wanted), BEGUN_SECONDS)
+            self._tell(key, begun, BEGUN_SECONDS)
         if not turn:
             return None
-        # Decided from what was seen before; what is done is decided from what is there now.
+        ready = known is not None and known.complete and not (known.problems or known.invalid)
+        slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._tell, key, begun) if ready else None
+        try:
+            wanted, uncopied = await self._act(key, inspection, wanted, subject, with_passwords, fresh)
+        finally:
+            if slow is not None:
+                slow.cancel()
+        found = self._store.seen(owner.namespace, owner.uid, _names(inspection))
+        return self._settle(key, inspection, wanted, self._open_steps(key, inspection, wanted, found), uncopied)
+
+    async def _act(
+        self,
+        key: queue.Key,
+        inspection: tasks.Inspection,
+        wanted: Wanted,
+        subject: attempts.Subject,
+        with_passwords: bool,
+        fresh: bool,
+    ) -> tuple[Wanted, Problems]:
+        """Decided from what was seen before; what is done is decided from what is there now. Returns what should exist,
+        and which passwords could not be copied."""
+        owner = inspection.owner
         self._memory.suspect.discard(key)
         try:
             found = await self._store.refresh(owner.namespace, owner.uid, _names(inspection), owns_none=fresh)
@@ -133,8 +158,7 @@ class Converger:
             self._give_back(key)
         if not uncopied:
             self._copied[key] = subject
-        found = self._store.seen(owner.namespace, owner.uid, _names(inspection))
-        return self._settle(key, inspection, wanted, self._open_steps(key, inspection, wanted, found), uncopied)
+        return wanted, uncopied
 
     async def _want(self, key: queue.Key, inspection: tasks.Inspection, found: Found, *, act: bool) -> Wanted:
         """What should exist. To `act` on it, slots for the Jobs that start are taken in the same moment."""

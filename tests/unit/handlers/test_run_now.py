@@ -1,5 +1,6 @@
 """A run that is asked for by the annotation: once for each token, of all tasks or of those named."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.unit.builders import modern, node
 from tests.unit.handlers.conftest import House
 
 from inspect_operator import errors
-from inspect_operator.handlers import runs
+from inspect_operator.handlers import converge, runs
 
 #: Whole passes, of which a few are enough in the quick loop.
 pytestmark = pytest.mark.slow
@@ -240,3 +241,26 @@ async def test_a_request_is_waited_for_only_until_its_run_begins(house: House) -
     assert "requested" not in told
     await house.start()
     assert house.row("disk") == told
+
+
+async def test_ready_is_taken_back_while_a_run_that_was_asked_for_takes_long_to_begin(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release is pending all the while, and the generation is still the same."""
+    monkeypatch.setattr(converge, "SLOW_SECONDS", 0.01)
+    await house.apply(DISK)
+    await house.finish("disk")
+    told: list[tuple[str, str]] = []
+    upgrade = house.helm.upgrade
+
+    async def slow(*args: Any, **kwargs: Any) -> Any:
+        async with asyncio.timeout(10):
+            while not told or told[-1][0] == "True":  # the status tells nobody
+                await asyncio.sleep(0.01)
+                told.append(house.condition("Ready"))
+        return await upgrade(*args, **kwargs)
+
+    monkeypatch.setattr(house.helm, "upgrade", slow)
+    await house.ask("now")
+    assert told[-1] == ("Unknown", "Reconciling")
+    assert house.condition("Ready") == ("True", "ReleasesDeployed")
