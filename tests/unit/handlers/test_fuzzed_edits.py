@@ -1,0 +1,91 @@
+"""Edits of any kind, and back again: what an object has made doesn't depend on what it was in between."""
+
+import json
+import logging
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+from tests.fuzz import effort, objects
+from tests.unit import builders, corpus
+from tests.unit.handlers.conftest import House
+
+from inspect_operator.api import group
+from inspect_operator.release import stored
+
+#: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
+pytestmark = pytest.mark.slow
+
+_SAID = ("SpecInvalid", "TemplateFailed", "ManifestRejected", "NotAllowed", "ReleaseRejected")
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[Any, Any]:
+    """A spec that its object comes back to, and what it is in between."""
+    first = draw(objects.specs(2, faults=False))
+    for task in first["tasks"]:
+        task.pop("restart", None)  # runs again with every change, that is what it is for
+        (task.get("task") or {}).pop("restart", None)
+    return first, draw(st.one_of(objects.edit(first, faults=True), objects.specs()))
+
+
+@hypothesis.given(edits())
+@effort.played(60, phases=[hypothesis.Phase.generate])  # a smaller example takes minutes to find
+async def test_back_to_what_it_was_is_as_it_was(
+    house: House, caplog: pytest.LogCaptureFixture, edit: tuple[Any, Any]
+) -> None:
+    first, other = edit
+    said = json.dumps(edit)[:20_000]
+    caplog.clear()
+    house.cluster.objects = {key: one for key, one in house.cluster.objects.items() if key[0] == "Namespace"}
+    await house.start()
+    await house.nodes(*corpus.NODES)
+    await _put(house, first)
+    before, uids = _made(house), _uids(house)
+    await _put(house, other)
+    if house.condition("Ready")[1] == "SpecInvalid":
+        assert _uids(house) == uids, f"refused, and yet something was done\n{said}"
+    await _put(house, first)
+    now = _made(house)
+    other_now = {name: (before.get(name), now.get(name)) for name in before.keys() | now.keys()}
+    assert not {name: both for name, both in other_now.items() if both[0] != both[1]}, said
+    strange = [record.getMessage() for record in caplog.records if record.exc_info or record.levelno >= logging.ERROR]
+    assert not strange, f"{strange}\n{said}"
+    assert house.condition("Ready")[0] == "True" or house.condition("Ready")[1] in _SAID, said
+
+
+async def _put(house: House, spec: Any) -> None:
+    """kubectl apply, and every run that comes of it ends well."""
+    before = house.cluster.objects.get(("Inspect", "default", "night"))
+    made = {**objects.body(spec, "night")}
+    if before is not None:
+        metadata = {**before["metadata"], "generation": before["metadata"]["generation"] + 1}
+        made |= {"metadata": metadata, "status": before.get("status") or {}}
+    house.cluster.put(made)
+    await house.sync()
+    while jobs := house.open_jobs():
+        await house.end(jobs[0])
+
+
+def _made(house: House) -> dict[str, Any]:
+    """Of each release what its newest revision holds, and beside it the names of what is there, but
+    for reports of runs."""
+    there = (key for key in house.cluster.objects if key[0] in _WATCHED and not key[2].endswith(".report"))
+    found: dict[str, Any] = {"there": sorted(there)}
+    for (kind, _, _), item in sorted(house.cluster.objects.items()):
+        if kind == "Secret" and item["metadata"]["labels"].get("owner") == "helm":
+            labels = item["metadata"]["labels"]
+            about = {name: labels.get(name) for name in (group.LABEL_DIGEST, group.LABEL_RUN_KEY, group.LABEL_TRIGGER)}
+            number, release = int(labels["version"]), labels["name"]
+            if number > found.get(release, {}).get("number", 0):
+                found[release] = {"number": number, **about, "holds": sorted(stored.payload(item).objects.items())}
+    return {name: {**one, "number": 0} if isinstance(one, dict) else one for name, one in found.items()}
+
+
+_WATCHED = ("Job", "CronJob", "ConfigMap", "ServiceAccount", "RoleBinding")
+
+
+def _uids(house: House) -> dict[Any, str]:
+    objects_there: dict[Any, builders.Object] = house.cluster.objects
+    return {key: one["metadata"]["uid"] for key, one in objects_there.items() if key[0] in (*_WATCHED, "Secret")}
