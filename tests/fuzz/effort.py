@@ -1,18 +1,19 @@
-"""How much is played, and from where: `make fuzz EXAMPLES=… SEED=…` sets it; `make test` plays the first few."""
+"""How much is played, and from where: `make fuzz TIMES=… SEED=…` sets it; `make test` plays it once."""
 
 import os
 from collections.abc import Callable
 from typing import Any
 
 import hypothesis
+import hypothesis.strategies
 
 SEED = int(os.environ.get("FUZZ_SEED") or 1)
-FACTOR = float(os.environ.get("FUZZ_FACTOR") or 1.0)
+TIMES = float(os.environ.get("FUZZ_TIMES") or 1.0)
 
 
 def played(examples: int, **settings: Any) -> Callable[[Any], Any]:
     """So many examples in `make test`; the same ones each time, and the one that fails says how to have it again."""
-    number = max(1, round(examples * FACTOR))
+    number = max(1, round(examples * TIMES))
     settings = {"deadline": None, "database": None, "print_blob": False, "max_examples": number, **settings}
     quiet = [
         hypothesis.HealthCheck.too_slow,
@@ -30,4 +31,15 @@ def played(examples: int, **settings: Any) -> Callable[[Any], Any]:
 
 def again(test: str) -> str:
     """The command that plays the same once more."""
-    return f"FUZZ_SEED={SEED} FUZZ_FACTOR={FACTOR:g} pytest {test}"
+    return f"FUZZ_SEED={SEED} FUZZ_TIMES={TIMES:g} pytest {test}"
+
+
+def drawn(strategy: hypothesis.strategies.SearchStrategy[Any], examples: int) -> list[Any]:
+    """So many examples, without playing them one by one."""
+    found: list[Any] = []
+
+    def keep(one: Any) -> None:
+        found.append(one)
+
+    played(examples, phases=[hypothesis.Phase.generate])(hypothesis.given(strategy)(keep))()
+    return found

@@ -25,6 +25,16 @@ def specs(most: int = 4, *, faults: bool = True) -> st.SearchStrategy[Any]:
     return st.one_of(ways)
 
 
+def without_restart(spec: Any) -> Any:
+    """The same, running again only where a task changed itself."""
+    made: Any = copy.deepcopy(spec)
+    for task in made["tasks"] if isinstance(made, dict) and isinstance(made.get("tasks"), list) else ():
+        for holder in (task, task.get("task") if isinstance(task, dict) else None):
+            if isinstance(holder, dict):
+                holder.pop("restart", None)
+    return made
+
+
 @st.composite
 def edited(draw: st.DrawFn, most: int, *, faults: bool) -> Any:
     """A spec of the corpus with up to so many places changed."""

@@ -17,7 +17,10 @@ from inspect_operator.handlers import schedules
 from inspect_operator.render import chart
 
 #: Real processes, sockets or thousands of texts: `make test` runs it, `make check` does not.
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning"),  # an object is long when it is printed
+]
 
 #: How a message begins that tells where to look; TemplateFailed tells of a template instead.
 NAMED = re.compile(r"spec\b|task '|task \"|script of task |all scripts together |template ")
@@ -33,7 +36,7 @@ def renderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chart.Rendere
 
 
 @hypothesis.given(objects.specs())
-@effort.played(1500)
+@effort.played(600)
 def test_every_object_is_rendered_or_refused_in_words(renderer: chart.Renderer, spec: Any) -> None:
     said = json.dumps(spec, ensure_ascii=True)[:20_000]
     try:
