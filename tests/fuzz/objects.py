@@ -25,13 +25,14 @@ def specs(most: int = 4, *, faults: bool = True) -> st.SearchStrategy[Any]:
     return st.one_of(ways)
 
 
-def without_restart(spec: Any) -> Any:
-    """The same, running again only where a task changed itself."""
+def without(spec: Any, *fields: str) -> Any:
+    """The same without these fields, wherever a spec or a task has them."""
     made: Any = copy.deepcopy(spec)
-    for task in made["tasks"] if isinstance(made, dict) and isinstance(made.get("tasks"), list) else ():
-        for holder in (task, task.get("task") if isinstance(task, dict) else None):
-            if isinstance(holder, dict):
-                holder.pop("restart", None)
+    tasks = made["tasks"] if isinstance(made, dict) and isinstance(made.get("tasks"), list) else []
+    for holder in (made, *tasks, *(task.get("task") for task in tasks if isinstance(task, dict))):
+        if isinstance(holder, dict):
+            for field in fields:
+                holder.pop(field, None)
     return made
 
 
