@@ -44,6 +44,12 @@ soak: images ## more of the same on the real cluster, for which make test has no
 faults: images ## one fault at one place, again and again; PLANS=all|sample|learn|ID,… ARGS="--list" (--help)
 	@eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/python -m tests.faults --plans "$(or $(PLANS),sample)" $(ARGS)
 
+.PHONY: fuzz
+fuzz: images ## objects made from the CRD's own schema, TIMES=10 times as many as in make test; SEED=7 for others
+	@export FUZZ_TIMES=$(or $(TIMES),10) FUZZ_SEED=$(or $(SEED),2); \
+	  $(BIN)/pytest -q --timeout 7200 tests/unit/fuzz tests/unit/handlers/test_fuzzed_edits.py; \
+	  eval "$$($(PYTHON) dev/cluster env)"; $(BIN)/pytest -q -s --timeout 7200 tests/e2e/test_fuzz.py
+
 .PHONY: run
 run: venv ## run the operator outside the cluster, against the embedded one; ARGS="-n default"
 	@eval "$$($(PYTHON) dev/cluster env)"; kubectl apply -f crds/ >/dev/null; $(BIN)/python -m inspect_operator $(ARGS)

@@ -45,10 +45,10 @@ def body(name: str) -> builders.Object:
     return {**found, "metadata": {"namespace": "default", "uid": "uid-1", "generation": 1, **found["metadata"]}}
 
 
-def wanted(name: str, used: chart.Renderer) -> tuple[tasks.Inspection, tuple[desired.Desired, ...]]:
+def wanted(written: builders.Object, used: chart.Renderer) -> tuple[tasks.Inspection, tuple[desired.Desired, ...]]:
     """The object as it is read, and its releases where nothing is there yet; those that wait for others, once these
     have succeeded."""
-    inspection = canonical.read(body(name), used.checks, used.templates.runners)
+    inspection = canonical.read(written, used.checks, used.templates.runners)
     facts = desired.Facts(nodes=tuple(nodes.read(one) for one in NODES), profiles=frozenset({"node"}))
     first = desired.releases(inspection, {}, facts)
     results = {want.task.name: desired.Ended(want.run_key, "success") for want in first}

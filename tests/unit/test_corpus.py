@@ -34,7 +34,7 @@ def renderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chart.Rendere
 
 async def _made(name: str, renderer: chart.Renderer) -> list[builders.Object]:
     """What is written down of each release: who it is, then its objects."""
-    inspection, wanted = corpus.wanted(name, renderer)
+    inspection, wanted = corpus.wanted(corpus.body(name), renderer)
     wanted = await schedules.Schedules(renderer).digested(wanted, inspection.owner)
     made = []
     for want in wanted:

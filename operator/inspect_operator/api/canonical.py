@@ -5,9 +5,9 @@ from typing import Any
 
 import pydantic
 
-from inspect_operator import errors, yaml_json
+from inspect_operator import errors
+from inspect_operator.api import characters, fields, group, hosts, inspect, notifications, original, task
 from inspect_operator.api import check as checks
-from inspect_operator.api import fields, group, hosts, inspect, notifications, original, task
 from inspect_operator.api import template as templates
 from inspect_operator.runner import stream
 
@@ -20,6 +20,9 @@ _ANYWHERE: dict[str, Any] = {"node_selector": (), "tolerations": ()}
 Checks = Mapping[str, checks.Check]
 Templates = Mapping[str, templates.Template]
 _NONE: Templates = {}
+#: What stands in manifests as it was written, and may be any text; on the spec as well, and on a task only.
+_SENT_OF_ALL = {"timeZone", "resources", "nodeSelector"}
+_SENT = {"image", "args", "env", "envFrom", "results"}
 
 
 def read(body: dict[str, Any], known: Checks, folders: Templates = _NONE) -> task.Inspection:
@@ -34,6 +37,7 @@ def read(body: dict[str, Any], known: Checks, folders: Templates = _NONE) -> tas
         raise errors.SpecInvalid(_explain(error)) from None
     except RecursionError:
         raise errors.SpecInvalid("spec: nested too deeply; write it with fewer levels") from None
+    characters.refuse("spec", written.spec.model_dump(include=_SENT_OF_ALL, exclude_none=True))
     tasks = tuple(
         _task(written.spec, item, f"spec.tasks[{index}]", known, folders)
         for index, item in enumerate(written.spec.tasks)
@@ -67,10 +71,7 @@ def _task(
     names = [variable.name for variable in item.env or ()]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise errors.SpecInvalid(f"{field}.env: {', '.join(repeated)} stands there more than once; keep one")
-    for index, text in enumerate(item.args or ()):
-        _refuse_unholdable(f"{field}.args[{index}]", text)
-    for variable in item.env or ():
-        _refuse_unholdable(f"{field}.env[{variable.name}]", variable.value)
+    characters.refuse(field, item.model_dump(include=_SENT | _SENT_OF_ALL, exclude_none=True))
     target = item.target
     made = {
         "name": item.name,
@@ -112,6 +113,7 @@ def _original(spec: inspect.InspectSpec, written: original.OriginalTask, field: 
         script, image = "", source
         if not image:
             raise errors.SpecInvalid(f"{field}.source is missing: name the image to run")
+        characters.refuse(f"{field}.source", image)
     elif not script:
         check = source
         if not check:
@@ -240,7 +242,7 @@ def _check(name: str, written: Mapping[str, Any], field: str, known: Checks) -> 
     defaults = dict(checks.environment({key: one["default"] for key, one in properties.items() if "default" in one}))
     environment = checks.environment(given)
     for variable, value in environment:
-        _refuse_unholdable(f"{field}.parameters ({variable})", value)
+        characters.refuse(f"{field}.parameters ({variable})", value)
     return {
         "check": check.name,
         "interpreter": check.interpreter,
@@ -266,13 +268,6 @@ def _interpreter(item: inspect.TaskItem) -> str:
     if named is fields.Interpreter.BASH and item.script is not None and not item.script.startswith("#!"):
         return ""
     return named.value if named else ""
-
-
-def _refuse_unholdable(field: str, text: str) -> None:
-    if character := yaml_json.unholdable(text):
-        raise errors.SpecInvalid(
-            f"{field}: the character {character} can't pass Helm unchanged; put it into the script"
-        )
 
 
 def _common(spec: inspect.InspectSpec, own: inspect.Common, field: str) -> dict[str, Any]:

@@ -111,6 +111,25 @@ def _resource(word: str) -> Any:
     raise Failed(f"the cluster has no {word}")
 
 
+def put(kind: str, namespace: str, body: Object) -> str:
+    """Creates or replaces an object, by kubectl's strict validation; returns why the API server refused it, if so."""
+    resource, strict = _resource(kind), [("fieldValidation", "Strict")]
+    while True:
+        found = get(kind, namespace, body["metadata"]["name"])
+        write = resource.create if found is None else resource.replace
+        kept = {word: (found or {}).get("metadata", {}).get(word) for word in ("resourceVersion", "finalizers")}
+        metadata = {**body["metadata"], **{word: value for word, value in kept.items() if value}}
+        try:
+            write(body={**body, "metadata": metadata}, namespace=namespace, query_params=strict)
+        except kubernetes.dynamic.exceptions.ConflictError:
+            continue  # somebody else has written it since
+        except kubernetes.dynamic.exceptions.DynamicApiError as error:
+            if error.status >= 500:
+                raise
+            return str(error.summary())  # type: ignore[no-untyped-call]
+        return ""
+
+
 def names(kinds: str, namespace: str, *, labels: str = "") -> set[str]:
     """Names of all objects of a kind or of several."""
     return {item["metadata"]["name"] for item in items(kinds, namespace, labels=labels)}

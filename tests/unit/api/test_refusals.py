@@ -156,7 +156,25 @@ REFUSED: list[tuple[str, builders.Object, tuple[str, ...]]] = [
     (
         "a variable that Helm would change",
         modern(env=[{"name": "A", "value": "1\ufeff"}]),
-        ("spec.tasks[0].env[A]", "U+FEFF", "script"),
+        ("spec.tasks[0].env[0].value", "U+FEFF", "script"),
+    ),
+    ("an image that Helm would change", modern(image="a\x85b"), ("spec.tasks[0].image", "U+0085")),
+    (
+        "a prefix that Helm would change",
+        modern(envFrom=[{"prefix": "\ufeffA", "secretRef": {"name": "a"}}]),
+        ("spec.tasks[0].envFrom[0].prefix", "U+FEFF"),
+    ),
+    ("a file that Helm would change", modern(results={"file": "/tmp/\x80"}), ("spec.tasks[0].results.file", "U+0080")),
+    ("a label that Helm would change", modern(nodeSelector={"a\x7f": "b"}), ("spec.tasks[0].nodeSelector", "U+007F")),
+    (
+        "a resource that Helm would change",
+        modern(resources={"limits": {"a\x7f": "1"}}),
+        ("spec.tasks[0].resources.limits", "U+007F"),
+    ),
+    (
+        "original: an image that Helm would change",
+        original(type="image", source="a\x85"),
+        ("spec.tasks[0].task.source", "U+0085"),
     ),
     ("retries below 0", modern(retries=-1), ("spec.tasks[0].retries",)),
     ("retries beyond 10", modern(retries=11), ("spec.tasks[0].retries",)),
@@ -198,6 +216,11 @@ def test_a_task_is_refused_by_the_name_of_its_field(written: builders.Object, wo
         builders.task(written)
     for word in words:
         assert word in str(refused.value)
+
+
+def test_what_helm_would_change_is_refused_on_the_spec_too() -> None:
+    with pytest.raises(errors.SpecInvalid, match=r"spec\.nodeSelector: the character U\+007F can't pass Helm"):
+        builders.inspection(modern(), nodeSelector={"a\x7f": "b"})
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from inspect_operator.runner import stream, summary, verdict
 Key = tuple[str, str, str]
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(repr=False)
 class House:
     """A cluster that stays, and an operator that may be started anew."""
 

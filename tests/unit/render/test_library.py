@@ -112,7 +112,7 @@ def test_parameters_have_bounds() -> None:
 def test_the_contract_is_what_templates_get(tmp_path: pathlib.Path) -> None:
     hints = typing.get_type_hints(contract.Context)
     renderer = corpus.renderer(tmp_path)
-    for want in (one for name in corpus.NAMES for one in corpus.wanted(name, renderer)[1]):
+    for want in (one for name in corpus.NAMES for one in corpus.wanted(corpus.body(name), renderer)[1]):
         made: dict[str, typing.Any] = {**context.of_release(want, builders.OWNER, conftest.SETTINGS, None)}
         made |= {"run": context.of_run(want, None, once=True), "pod": {}}
         assert set(made) == set(hints)
