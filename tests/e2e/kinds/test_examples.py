@@ -168,7 +168,7 @@ def test_hpa_scales_by_the_clock(
     assert "OverrideValuesInUse" in events
     assert runner_image not in events
     columns = kube.run("get", "hpas.autoscal.aiops.org", "-n", namespace).split()
-    assert columns[:5] == ["NAME", "TARGET", "SCHEDULE", "TARGET", "SIZE"]
+    assert columns[:4] == ["NAME", "TARGET", "SCHEDULE", "SIZE"]
     assert {"nginx-deployment", "3"} <= set(columns)
     assert kube.names("cronjobs", namespace) == {"hpa-sample-scale-up", "hpa-sample-night"}
     for account, may in (("hpa-sample-scale-up", "yes"), ("default", "no")):
