@@ -18,16 +18,16 @@ LIMITS = {
     "warm": {
         "install": (9.0, 5.5, 0.0),
         "change a script": (18.5, 9.5, 0.0),
-        "idle": (0.0, 0.0, 0.0),
+        "idle": (0.15, 0.0, 0.0),  # a look at the site's checks and templates now and then
         "restart, nothing changed": (30.0, 0.0, 1.0),
-        "delete": (9.0, 5.5, 0.0),
+        "delete": (10.5, 5.5, 0.0),
     },
     "exec": {
         "install": (16.5, 5.5, 1.0),
         "change a script": (26.5, 9.5, 1.0),
-        "idle": (0.0, 0.0, 0.0),
+        "idle": (0.15, 0.0, 0.0),  # a look at the site's checks and templates now and then
         "restart, nothing changed": (30.0, 0.0, 1.0),
-        "delete": (17.0, 5.5, 1.0),
+        "delete": (15.0, 5.5, 1.0),
     },
 }
 
