@@ -8,8 +8,6 @@ import datetime
 import email.utils
 import json
 import math
-import os
-import pathlib
 import time
 import urllib.parse
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -22,6 +20,7 @@ from kubernetes.aio import config as kubernetes_config
 
 from inspect_operator import __version__, errors, yaml_json
 from inspect_operator.cluster import account, resources
+from inspect_operator.cluster import kubeconfig as kubeconfigs
 
 Object = dict[str, Any]
 
@@ -70,7 +69,7 @@ class Cluster:
                     namespace = (account.FOLDER / "namespace").read_text().strip()
             else:
                 loaded = await kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
-                    _kubeconfig(kubeconfig), context or None, configuration
+                    kubeconfigs.chosen(kubeconfig), context or None, configuration
                 )
                 namespace = str(loaded.current_context["context"].get("namespace") or "")
         except errors.ClusterUnavailable:
@@ -323,21 +322,6 @@ class Cluster:
 def _is_write(method: str, path: str) -> bool:
     """The Lease itself is guarded by its version."""
     return method != "GET" and not path.startswith(resources.LEASES.prefix)
-
-
-def _kubeconfig(named: str) -> str | None:
-    """The file or files (with colons between) to read; None for ~/.kube/config.
-
-    :raises errors.ClusterUnavailable: none of them is there
-    """
-    chosen = named or os.environ.get("KUBECONFIG", "")
-    files = [pathlib.Path(part).expanduser() for part in (chosen or "~/.kube/config").split(":") if part]
-    if not any(file.is_file() for file in files):
-        raise errors.ClusterUnavailable(
-            f"no way to the API server: there is no {' or '.join(map(str, files))}; "
-            "name a kubeconfig by --kubeconfig or KUBECONFIG"
-        )
-    return chosen or None
 
 
 def _failure(status: int, request: str, data: bytes) -> errors.InspectError:

@@ -1,4 +1,4 @@
-"""The way through the house, driven by kopf's watches; the only importer of kopf.
+"""The way through the house, driven by what happens in the cluster; the only importer of kopf.
 
 operator.py   all rooms put together: what happened in the cluster goes to memory and wakes a queue
 streams.py    kopf's watch of Inspects, made to last
